@@ -62,7 +62,7 @@ const PAPER = ['home', 'device', 'statement', 'audit', 'compliance'];
 /** The pictures of docs/pictures: the page and how much of it, in pixels. */
 const DOCS = {
   home: 768,
-  device: 768,
+  device: 620,
   preview: 640,
   queue: 560,
   batch: 560,

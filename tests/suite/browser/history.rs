@@ -189,15 +189,21 @@ impl History {
         let now = Clock::default().now().0;
         let mut measured = now - 47 * HOUR;
         for (at, nth, happens) in calendar(now) {
-            while std::env::var_os(FOR_DOCS).is_some() && measured < at {
-                self.turn(measured);
-                tokio::time::sleep(CENSUS).await;
-                measured += HOUR;
-            }
+            self.measure(&mut measured, at).await;
             self.turn(at);
             self.happen(at, nth, happens).await;
         }
+        self.measure(&mut measured, now).await;
         self.ahead.store(0, SeqCst);
+    }
+
+    /// Lets the census measure the hours before this time, where the pictures are for documents.
+    async fn measure(&self, measured: &mut i64, until: i64) {
+        while std::env::var_os(FOR_DOCS).is_some() && *measured < until {
+            self.turn(*measured);
+            tokio::time::sleep(CENSUS).await;
+            *measured += HOUR;
+        }
     }
 
     async fn happen(&mut self, at: i64, nth: usize, happens: Happens) {
