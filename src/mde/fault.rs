@@ -154,26 +154,28 @@ impl Fault {
     /// The fault as an answer. `trace_id` is by what the server's log names the request; it
     /// and the explanation stand in the Detail element.
     pub fn reply(&self, trace_id: Option<&str>) -> Reply {
-        let prefix = if self.code.is_of_dispatcher() {
-            "d"
-        } else {
-            "s"
-        };
-        let subcode = format!("{prefix}:{}", self.code.name());
-        let subcode = Element::new("s:Subcode").child(Element::with_text("s:Value", &subcode));
+        let subcode = Element::new("s:Subcode").child(self.subcode());
         let code = Element::new("s:Code")
             .child(Element::with_text("s:Value", "s:Receiver"))
             .child(subcode);
         let text = Element::with_text("s:Text", &self.reason).attribute("xml:lang", "en-US");
-        let mut fault = Element::new("s:Fault");
-        if self.code.is_of_dispatcher() {
-            fault = fault.attribute("xmlns:d", DISPATCHER);
-        }
-        let fault = fault
+        let fault = Element::new("s:Fault")
             .child(code)
             .child(Element::new("s:Reason").child(text))
             .with_children(self.detail_element(trace_id));
         Reply::new(format!("{ADDRESSING}/soap/fault"), fault)
+    }
+
+    /// The prefix `a` is what WCF's faults have: a client may compare text. It is declared
+    /// here, since it is another namespace's in the envelope.
+    fn subcode(&self) -> Element {
+        let name = self.code.name();
+        if self.code.is_of_dispatcher() {
+            let value = Element::with_text("s:Value", &format!("a:{name}"));
+            value.attribute("xmlns:a", DISPATCHER)
+        } else {
+            Element::with_text("s:Value", &format!("s:{name}"))
+        }
     }
 
     fn detail_element(&self, trace_id: Option<&str>) -> Option<Element> {

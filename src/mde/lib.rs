@@ -32,5 +32,9 @@ pub mod token_request;
 pub mod token_response;
 pub mod xml;
 
+// The tests include the fuzz target, which names the crate.
 #[cfg(test)]
+extern crate self as modegate_mde;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests;

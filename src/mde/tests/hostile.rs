@@ -3,12 +3,8 @@
 use proptest::prelude::*;
 
 use super::envelope;
-use crate::csr::CertificateRequest;
-use crate::discovery::DiscoverRequest;
+use super::fuzz::enrollment;
 use crate::envelope::{Envelope, EnvelopeError};
-use crate::pkcs7::RenewalRequest;
-use crate::policies;
-use crate::token_request::TokenRequest;
 use crate::xml::{Element, MAX_BYTES, XmlError};
 
 fn refused(text: &str) -> XmlError {
@@ -95,18 +91,6 @@ fn text_is_put_together() {
     assert_eq!(element.get("xmlns"), None);
 }
 
-fn drive(bytes: &[u8]) {
-    let _ = CertificateRequest::read(bytes);
-    let _ = RenewalRequest::read(bytes, None);
-    let _ = RenewalRequest::read(bytes, Some(bytes));
-    let Ok(envelope) = Envelope::read(bytes) else {
-        return;
-    };
-    let _ = DiscoverRequest::from_envelope(&envelope);
-    let _ = policies::check_request(&envelope);
-    let _ = TokenRequest::from_envelope(&envelope);
-}
-
 /// Elements as the writer gets them: without a prefix, text before children.
 fn elements() -> impl Strategy<Value = Element> {
     let text = "[ -~\t\r\né\u{fffd}😀]{0,12}";
@@ -123,10 +107,24 @@ fn elements() -> impl Strategy<Value = Element> {
     })
 }
 
+#[test]
+fn the_corpus_and_each_part_of_it_hold() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/enrollment");
+    let mut files = 0;
+    for entry in std::fs::read_dir(path).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        files += 1;
+        for end in 0..=bytes.len() {
+            enrollment(&bytes[..end]);
+        }
+    }
+    assert!(files >= 6, "{files} files");
+}
+
 proptest! {
     #[test]
     fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
-        drive(&bytes);
+        enrollment(&bytes);
     }
 
     #[test]
@@ -140,14 +138,14 @@ proptest! {
             Just("-->"), Just("<![CDATA["), Just("]]>"), Just("<?x"), Just("?>"), Just("\""),
         ], 0..24),
     ) {
-        drive(parts.concat().as_bytes());
+        enrollment(parts.concat().as_bytes());
     }
 
     #[test]
     fn no_nested_der_panics(bytes in proptest::collection::vec(
         prop_oneof![Just(0x30u8), Just(0x31), Just(0x80), Just(0x81), Just(0x82), Just(0x84),
             Just(0xa0), Just(0x02), Just(0x03), Just(0x06), any::<u8>()], 0..200)) {
-        drive(&bytes);
+        enrollment(&bytes);
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! The crate from outside: requests, hostile bytes, keys and documents.
 
 mod documents;
+// Public for the fuzz target.
+#[allow(unreachable_pub)]
+#[path = "../../../fuzz/src/enrollment.rs"]
+mod fuzz;
 mod hostile;
 mod keys;
 mod replies;

@@ -302,6 +302,17 @@ fn a_request_for_a_certificate_is_read() {
 fn a_renewal_is_read_with_either_namespace() {
     let request = rst("Renew", "PKCS7", "").unwrap();
     assert_eq!(request.kind, TokenRequestKind::Renew(CSR.to_vec()));
+    let wsse = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd";
+    let body = format!(
+        "<RequestSecurityToken><BinarySecurityToken ValueType=\"{wsse}#PKCS7\">MIIBAAEC\
+         </BinarySecurityToken><RequestType>{TRUST}/Renew</RequestType></RequestSecurityToken>"
+    );
+    let header =
+        "<Security><UsernameToken><Username>kim</Username><Password/></UsernameToken></Security>";
+    let envelope = read(header, &body);
+    assert!(matches!(envelope.security(), Security::None));
+    let request = TokenRequest::from_envelope(&envelope).unwrap();
+    assert_eq!(request.kind, TokenRequestKind::Renew(CSR.to_vec()));
 }
 
 #[test]
