@@ -3,8 +3,9 @@
 //! `oiw_sha1.der` is a request as Windows 10 makes it: its subject is a PrintableString with
 //! `!` and a final NUL, it has the private extension 1.3.6.1.4.1.311.66.1.0 of raw ASCII, and
 //! its signature has the algorithm 1.3.14.3.2.29. The `cms_*.der` are that request, signed
-//! by `openssl cms -sign -nodetach -binary` with the key of `signer.der`. The private keys
-//! were deleted.
+//! by `openssl cms -sign -nodetach -binary` with the key of `signer.der`. For three of them,
+//! openssl made the signature only: `cms_by_hand.der` is right, the other two have the
+//! attribute with the digest never or twice. The private keys were deleted.
 
 use crate::csr::{CertificateRequest, CsrError, KeyError, SignatureHash};
 use crate::fault::{Fault, FaultCode};
@@ -232,4 +233,20 @@ fn a_renewal_is_read_from_its_envelope() {
         panic!("a renewal");
     };
     assert!(RenewalRequest::read(&der, Some(SIGNER)).is_ok());
+}
+
+#[test]
+fn the_attributes_have_one_digest_and_the_type_is_data_without_them() {
+    let read = |der: &[u8]| RenewalRequest::read(der, Some(SIGNER));
+    assert!(read(include_bytes!("fixtures/cms_by_hand.der")).is_ok());
+    for der in [
+        &include_bytes!("fixtures/cms_no_digest.der")[..],
+        include_bytes!("fixtures/cms_two_digests.der"),
+    ] {
+        assert_eq!(read(der), Err(Pkcs7Error::Attributes));
+    }
+    let data = [0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 7, 1];
+    let other = [0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 7, 3];
+    let plain = patched(include_bytes!("fixtures/cms_plain.der"), &data, &other);
+    assert_eq!(read(&plain), Err(Pkcs7Error::Attributes));
 }
