@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The workspace members under `src/`, the lowest layer first.
-pub(crate) const MEMBERS: [&str; 6] = ["wire", "core", "store", "pages", "server", "sim"];
+pub(crate) const MEMBERS: [&str; 7] = ["wire", "mde", "core", "store", "pages", "server", "sim"];
 
 /// The root of the checkout.
 pub(crate) fn root() -> PathBuf {
