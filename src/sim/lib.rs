@@ -6,6 +6,7 @@
 //! that a wrong delivery shows ([`Violation`]).
 #![cfg_attr(test, allow(clippy::disallowed_methods, clippy::too_many_lines))]
 
+pub mod enroll;
 pub mod mock_wns;
 
 mod ability;

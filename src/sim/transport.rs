@@ -1,6 +1,7 @@
 //! HTTP as a tablet does it: HTTP/1.1, a connection of its own, its certificate.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, KeyPair};
@@ -106,6 +107,14 @@ impl ClientIdentity {
         })
     }
 
+    /// Takes one from DER: the certificate, and its key in PKCS #8.
+    pub fn from_der(certificate: Vec<u8>, pkcs8: Vec<u8>) -> Self {
+        ClientIdentity {
+            chain: vec![certificate.into()],
+            key: Arc::new(PrivateKeyDer::Pkcs8(pkcs8.into())),
+        }
+    }
+
     /// The certificate, DER.
     pub fn certificate(&self) -> &[u8] {
         &self.chain[0]
@@ -150,6 +159,15 @@ pub fn https_client(
     ca: Option<&[u8]>,
     identity: Option<&ClientIdentity>,
 ) -> Result<reqwest::Client, SimError> {
+    https_client_at(ca, identity, None)
+}
+
+/// The same, with one host that is somewhere else than DNS says.
+pub(super) fn https_client_at(
+    ca: Option<&[u8]>,
+    identity: Option<&ClientIdentity>,
+    connect: Option<(String, SocketAddr)>,
+) -> Result<reqwest::Client, SimError> {
     let failed = |error: &dyn std::fmt::Display| SimError::Tls(error.to_string());
     let mut roots = rustls::RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(ca.unwrap_or_default()) {
@@ -170,7 +188,11 @@ pub fn https_client(
                 .map_err(|error| failed(&error))?
         }
     };
-    let client = reqwest::Client::builder()
+    let mut builder = reqwest::Client::builder();
+    if let Some((host, address)) = connect {
+        builder = builder.resolve(&host, address);
+    }
+    let client = builder
         .tls_backend_preconfigured(config)
         .http1_only()
         .no_proxy()
