@@ -27,6 +27,9 @@ pub enum SimError {
     /// No notification came for a tablet that waited for one.
     #[error("no push arrived within {0} s")]
     NoPush(u64),
+    /// An address that cannot be used.
+    #[error("the address {0}: {1}")]
+    Address(String, String),
     /// The tablet is not enrolled any more.
     #[error("the tablet is unenrolled and no longer syncs")]
     Unenrolled,

@@ -133,3 +133,79 @@ pub fn signed_data(
         &der::value(der::CONTEXT_0, &signed),
     ]))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use aws_lc_rs::signature::{
+        RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey,
+    };
+    use rcgen::{CertificateParams, DnType, KeyPair};
+
+    use super::*;
+
+    fn certified() -> (DeviceKey, Vec<u8>) {
+        let pair = KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, "device");
+        let certificate = params.self_signed(&pair).unwrap().der().to_vec();
+        let key = DeviceKey::from_pkcs8(&pair.serialize_der()).unwrap();
+        (key, certificate)
+    }
+
+    #[test]
+    fn signed_data_is_verified_by_another_library() {
+        let (key, certificate) = certified();
+        let spki = der::inside(key.public_key_info()).unwrap();
+        let public_key = spki[1].content[1..].to_vec();
+        for (hash, algorithm) in [
+            (Hash::Sha1, &RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY),
+            (Hash::Sha256, &RSA_PKCS1_2048_8192_SHA256),
+        ] {
+            for over in [SignedOver::Attributes, SignedOver::Content] {
+                let content = vec![5; 700];
+                let message = signed_data(&content, &certificate, &key, hash, over).unwrap();
+                let outer = der::inside(&message).unwrap();
+                let signed = der::inside(outer[1].content).unwrap();
+                let [_, _, data, certificates, signers] = signed[..] else {
+                    panic!("five parts: {signed:?}")
+                };
+                assert_eq!(certificates.content, certificate);
+                let data = der::all(data.content).unwrap();
+                let enclosed = der::first(data[1].content).unwrap().0.content;
+                assert_eq!(enclosed, content);
+                let info = der::inside(signers.content).unwrap();
+                let signature = info.last().unwrap().content;
+                let covered = match over {
+                    SignedOver::Content => content.clone(),
+                    SignedOver::Attributes => {
+                        let digest = hash.digest(&content);
+                        let shown = info[3].content;
+                        assert!(shown.windows(digest.len()).any(|bytes| bytes == digest));
+                        der::value(der::SET, shown)
+                    }
+                };
+                UnparsedPublicKey::new(algorithm, &public_key)
+                    .verify(&covered, signature)
+                    .unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn names_of_windows_10_are_cut_and_end_with_nul() {
+        let (key, _) = certified();
+        let device_id = "A".repeat(40);
+        let request = certificate_request(Family::Windows10, &device_id, &key, Hash::Sha256);
+        let outer = der::inside(&request).unwrap();
+        let subject = der::all(outer[0].content).unwrap()[1];
+        let pair = der::inside(der::inside(subject.content).unwrap()[0].whole).unwrap();
+        let (name, text) = (pair[0], pair[1]);
+        assert_eq!(
+            (name.content, text.tag),
+            (&[0x55, 4, 3][..], der::PRINTABLE)
+        );
+        assert_eq!(text.content.len(), NAME_LENGTH + 1);
+        assert_eq!((text.content[36], text.content[64]), (b'!', 0));
+    }
+}
