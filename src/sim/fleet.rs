@@ -140,9 +140,8 @@ async fn one(
     places: &Semaphore,
 ) -> Result<Seen, SimError> {
     let mut seen = Seen::new();
-    let mut device = match opened(options, state, number, places, &mut seen).await? {
-        Some(device) => device,
-        None => return Ok(seen),
+    let Some(mut device) = opened(options, state, number, places, &mut seen).await? else {
+        return Ok(seen);
     };
     if let Some(state) = state {
         state.restore(device.tablet())?;

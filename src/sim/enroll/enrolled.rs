@@ -148,7 +148,7 @@ impl Enrolled {
 /// An enrollment as it is kept between two runs. It holds the private key.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Kept {
+struct KeptEnrollment {
     family: Family,
     source: String,
     user: String,
@@ -171,7 +171,7 @@ impl Enrolled {
         let text = |bytes: &[u8]| STANDARD.encode(bytes);
         let pair = |held: &Held| (text(held.key.pkcs8()), text(&held.certificate));
         let (key, certificate) = pair(&self.held);
-        let kept = Kept {
+        let kept = KeptEnrollment {
             family: self.family,
             source: self.source.clone(),
             user: self.user.clone(),
@@ -193,7 +193,8 @@ impl Enrolled {
     /// It is not what [`Enrolled::to_kept`] wrote.
     pub fn from_kept(json: &[u8]) -> Result<Self, EnrollError> {
         let failed = |what: String| EnrollError::Input(format!("a kept enrollment: {what}"));
-        let kept: Kept = serde_json::from_slice(json).map_err(|error| failed(error.to_string()))?;
+        let kept: KeptEnrollment =
+            serde_json::from_slice(json).map_err(|error| failed(error.to_string()))?;
         let bytes = |text: &str| {
             STANDARD
                 .decode(text)

@@ -22,8 +22,23 @@ impl Form {
         self.fields.iter().find(|field| field.name == name)
     }
 
-    pub(super) fn has_kind(&self, kind: &str) -> bool {
-        self.fields.iter().any(|field| field.kind == kind)
+    /// Whether it asks for a password or a code.
+    pub(super) fn asks_secret(&self) -> bool {
+        self.fields.iter().any(Field::is_secret)
+    }
+}
+
+impl Field {
+    /// Whether a password or a code goes in here.
+    pub(super) fn is_secret(&self) -> bool {
+        let name = self.name.to_ascii_lowercase();
+        let is_code = name.contains("token") || name.contains("code");
+        self.kind == "password" || self.is_text() && is_code
+    }
+
+    /// Whether the user types a text here.
+    pub(super) fn is_text(&self) -> bool {
+        matches!(self.kind.as_str(), "text" | "email")
     }
 }
 

@@ -86,7 +86,7 @@ pub(super) async fn sign_in(signing_in: &SigningIn<'_>) -> Result<Secret, Enroll
         };
         let response = signing_in.http.call(call).await?;
         cookies.take(&url, &response);
-        if let 301 | 302 | 303 = response.status {
+        if let 301..=303 = response.status {
             url = redirected(&url, &response)?;
             continue;
         }
@@ -98,15 +98,16 @@ pub(super) async fn sign_in(signing_in: &SigningIn<'_>) -> Result<Secret, Enroll
         if let Some(token) = handed_over(&all, signing_in.return_address)? {
             return Ok(token);
         }
-        let asking = all.into_iter().find(|form| form.is_post);
-        let form = asking.ok_or_else(|| {
+        let mut posted = all.iter().filter(|form| form.is_post);
+        let form = posted.clone().find(|form| form.asks_secret());
+        let form = form.or_else(|| posted.next()).ok_or_else(|| {
             let status = response.status;
             failed(format!("a page without a form to post, HTTP {status}"))
         })?;
-        if form.has_kind("password") && given {
+        if form.asks_secret() && given {
             return Err(failed("user name or password refused"));
         }
-        given |= form.has_kind("password");
+        given |= form.asks_secret();
         url = url
             .join(&form.action)
             .map_err(|_| failed("a form with a wrong action"))?;
@@ -115,7 +116,7 @@ pub(super) async fn sign_in(signing_in: &SigningIn<'_>) -> Result<Secret, Enroll
         }
         body = Some((
             "application/x-www-form-urlencoded",
-            filled(&form, signing_in)?,
+            filled(form, signing_in)?,
         ));
     }
     Err(failed("too many pages"))
@@ -157,10 +158,10 @@ fn filled(form: &Form, signing_in: &SigningIn<'_>) -> Result<Vec<u8>, EnrollErro
         .fields
         .iter()
         .map(|field| {
-            let value = match field.kind.as_str() {
-                "password" => signing_in.password.reveal(),
-                "text" | "email" if field.value.is_empty() => signing_in.user,
-                _ => &field.value,
+            let value = match field.is_text() && field.value.is_empty() {
+                _ if field.is_secret() => signing_in.password.reveal(),
+                true => signing_in.user,
+                false => &field.value,
             };
             (field.name.as_str(), value)
         })

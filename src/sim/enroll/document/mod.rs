@@ -51,9 +51,7 @@ pub(super) fn install(
             registry::install(&document, thumbprints, &stores.leaf, &mut account)?;
         }
         Family::WindowsPhone81 => {
-            if document.of("Registry").next().is_some() {
-                registry::install_polling(&document, &mut account)?;
-            }
+            registry::install_schedule(&document, &mut account)?;
             modern::install(&document, &mut account)?;
             let polls = account.polling.is_some();
             polls.then_some(()).ok_or_else(|| missing("polling"))?;

@@ -9,7 +9,7 @@ pub(super) fn install(
     document: &Characteristic,
     account: &mut Account,
 ) -> Result<(), DocumentFault> {
-    account.renewal = renewal(document)?;
+    let renewal = renewal(document)?;
     for provider in document.of("DMClient").flat_map(|part| part.of("Provider")) {
         let [own] = &provider.children[..] else {
             return Err(DocumentFault::Missing("one Provider".to_owned()));
@@ -36,8 +36,11 @@ pub(super) fn install(
             }
         }
     }
-    if account.renewal.is_some() && !account.dm_client.contains_key("EntDMID") {
-        return Err(DocumentFault::Missing("EntDMID".to_owned()));
+    if renewal.is_some() {
+        if !account.dm_client.contains_key("EntDMID") {
+            return Err(DocumentFault::Missing("EntDMID".to_owned()));
+        }
+        account.renewal = renewal;
     }
     Ok(())
 }

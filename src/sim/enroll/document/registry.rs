@@ -26,12 +26,7 @@ pub(super) fn install(
     account: &mut Account,
 ) -> Result<(), DocumentFault> {
     let keys = keys(document)?;
-    let period = key(&keys, ENROLLMENT)?.integer("RenewalPeriod")?;
-    account.renewal = Some(Renewal {
-        period_days: period,
-        retry_days: None,
-        server_url: None,
-    });
+    account.renewal = Some(renewal(key(&keys, ENROLLMENT)?)?);
     account.polling = Some(polling(key(&keys, RETRY)?)?);
     let machine = key(&keys, MACHINE)?;
     if machine.parm("DeviceName").is_none() {
@@ -55,13 +50,28 @@ pub(super) fn install(
     check_reference(&keys, &account.provider_id, &certificate)
 }
 
-/// Polling alone, as a phone may be told it.
-pub(super) fn install_polling(
+/// Polling and renewal, as far as a phone is told them here.
+pub(super) fn install_schedule(
     document: &Characteristic,
     account: &mut Account,
 ) -> Result<(), DocumentFault> {
-    account.polling = Some(polling(key(&keys(document)?, RETRY)?)?);
+    let keys = keys(document)?;
+    if let Some(retry) = keys.get(RETRY) {
+        account.polling = Some(polling(retry)?);
+    }
+    let enrollment = keys.get(ENROLLMENT);
+    if let Some(values) = enrollment.filter(|values| values.parm("RenewalPeriod").is_some()) {
+        account.renewal = Some(renewal(values)?);
+    }
     Ok(())
+}
+
+fn renewal(values: &Characteristic) -> Result<Renewal, DocumentFault> {
+    Ok(Renewal {
+        period_days: values.integer("RenewalPeriod")?,
+        retry_days: None,
+        server_url: None,
+    })
 }
 
 fn check_reference(keys: &Keys, provider_id: &str, certificate: &str) -> Result<(), DocumentFault> {

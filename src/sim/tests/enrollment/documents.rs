@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest, Sha1};
 
-use super::site::{Answer, Site};
+use super::site::{HttpAnswer, Site};
 use crate::enroll::Family;
 
 pub(super) const SUBJECT: &str = "6c1cfd13-2b0b-4d0f-9a53-1d1a3b9f0f6e";
@@ -20,8 +20,8 @@ pub(super) fn envelope(action: &str, relates: &str, body: &str) -> String {
 }
 
 /// A fault with HTTP 500.
-pub(super) fn fault(subcode: &str, detail: &str) -> Answer {
-    Answer::status(
+pub(super) fn fault(subcode: &str, detail: &str) -> HttpAnswer {
+    HttpAnswer::status(
         500,
         format!(
             "<s:Envelope xmlns:s=\"http://www.w3.org/2003/05/soap-envelope\"><s:Body><s:Fault>\

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::site::{Answer, PASSWORD, Part, Site, USER};
+use super::site::{HttpAnswer, PASSWORD, Part, Site, USER};
 use crate::enroll::{EnrollFaults, EnrollmentPlan, Family, FleetSignIn, ServerAddress};
 use crate::{FleetBehaviour, FleetOptions, FleetReport, Secret, Trigger, run_fleet};
 
@@ -96,8 +96,8 @@ async fn an_enrollment_is_kept_renewed_and_forgotten_when_the_user_ends_it() {
 #[tokio::test]
 async fn what_fails_is_counted_by_its_reason() {
     let site = Site::twisted(Family::Windows81, |part, _, text| match part {
-        Part::Document => Answer::ok(text.replace("><", "> <")),
-        _ => Answer::ok(text),
+        Part::Document => HttpAnswer::ok(text.replace("><", "> <")),
+        _ => HttpAnswer::ok(text),
     });
     let report = run(&site, plan(&site), None).await;
     let reason = "provisioning document not accepted, and the tablet aborts silently: white space between tags";
@@ -115,8 +115,8 @@ async fn what_fails_is_counted_by_its_reason() {
 async fn a_renewal_that_fails_is_counted_and_the_device_goes_on() {
     let site = Site::twisted(Family::Windows81, |part, number, text| {
         match (part, number) {
-            (Part::Document, 1) => Answer::status(500, ""),
-            _ => Answer::ok(text),
+            (Part::Document, 1) => HttpAnswer::status(500, ""),
+            _ => HttpAnswer::ok(text),
         }
     });
     let directory = tempfile::tempdir().unwrap();

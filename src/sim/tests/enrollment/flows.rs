@@ -6,7 +6,7 @@ use aws_lc_rs::signature::{
 use x509_parser::prelude::{FromDer, X509CertificationRequest};
 
 use super::documents::{PROVIDER, SUBJECT};
-use super::site::{Answer, PASSWORD, Part, Site, TOKEN, USER};
+use super::site::{HttpAnswer, PASSWORD, Part, Site, TOKEN, USER};
 use crate::enroll::{
     DeviceKey, EnrollError, Enrolled, Enroller, Family, HeaderToken, ServerAddress, SignIn, enroll,
 };
@@ -113,7 +113,7 @@ async fn certificate_requests_are_those_of_the_family_and_the_policy() {
         (Family::Windows10, "SHA1", "1.3.14.3.2.29"),
         (Family::Windows10, "FULL", "1.2.840.113549.1.1.11"),
     ] {
-        let site = Site::with(family, policy, 365, |_, _, text| Answer::ok(text));
+        let site = Site::with(family, policy, 365, |_, _, text| HttpAnswer::ok(text));
         enroll(site.with_token()).await.unwrap();
         let der = site.seen.lock().unwrap().requested[0].clone();
         let (_, csr) = X509CertificationRequest::from_der(&der).unwrap();
@@ -160,8 +160,8 @@ async fn a_lost_answer_is_asked_for_again_and_another_key_is_refused() {
 #[tokio::test]
 async fn a_busy_server_is_asked_again_as_often_as_was_asked_for() {
     let busy = |part, number, text| match (part, number) {
-        (Part::Policies, 0 | 1) => Answer::status(503, ""),
-        _ => Answer::ok(text),
+        (Part::Policies, 0 | 1) => HttpAnswer::status(503, ""),
+        _ => HttpAnswer::ok(text),
     };
     let site = Site::twisted(Family::Windows10, busy);
     let mut options = site.with_token();

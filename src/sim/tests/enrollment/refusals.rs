@@ -1,7 +1,7 @@
 //! What each family refuses, by name.
 
 use super::documents::{fault, sha1};
-use super::site::{Answer, Authority, PASSWORD, Part, Site};
+use super::site::{Authority, HttpAnswer, PASSWORD, Part, Site};
 use crate::Secret;
 use crate::enroll::{
     DeviceKey, Discovered, DocumentFault, EnrollError, Enrolled, Enroller, Family, Policies,
@@ -15,11 +15,11 @@ use Family::{Windows10 as W10, Windows81 as W81, WindowsPhone81 as WP};
 async fn refused(
     family: Family,
     part: Part,
-    change: impl Fn(String) -> Answer + Send + Sync + 'static,
+    change: impl Fn(String) -> HttpAnswer + Send + Sync + 'static,
 ) -> EnrollError {
     let site = Site::twisted(family, move |of, _, text| match of == part {
         true => change(text),
-        false => Answer::ok(text),
+        false => HttpAnswer::ok(text),
     });
     let sign_in = SignIn::Password(Secret::new(PASSWORD));
     enroll(site.options(sign_in)).await.unwrap_err()
@@ -29,7 +29,7 @@ async fn refused(
 async fn replaced(family: Family, part: Part, from: &'static str, to: &'static str) -> EnrollError {
     refused(family, part, move |text| {
         assert!(text.contains(from), "{from} is not in {text}");
-        Answer::ok(text.replacen(from, to, 1))
+        HttpAnswer::ok(text.replacen(from, to, 1))
     })
     .await
 }
@@ -246,10 +246,44 @@ async fn documents_that_a_family_does_not_install_are_refused_by_name() {
 #[tokio::test]
 async fn white_space_stops_only_the_tablet() {
     let site = Site::twisted(W10, |part, _, text| match part {
-        Part::Document => Answer::ok(text.replace("><", ">\r\n <")),
-        _ => Answer::ok(text),
+        Part::Document => HttpAnswer::ok(text.replace("><", ">\r\n <")),
+        _ => HttpAnswer::ok(text),
     });
     enroll(site.with_token()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_phone_takes_polling_and_renewal_from_the_registry_too() {
+    let right = Right::get(WP).await;
+    let begin = right
+        .text
+        .find("<characteristic type=\"DMClient\">")
+        .unwrap();
+    let integer = |name: &str, value: u32| {
+        format!("<parm name=\"{name}\" value=\"{value}\" datatype=\"integer\"/>")
+    };
+    let retry: String = ["Num", "AuxNum", "Aux2Num"]
+        .iter()
+        .map(|set| {
+            let interval = set.replace("Num", "RetryInterval");
+            integer(&format!("{set}Retries"), 4) + &integer(&interval, 60)
+        })
+        .collect();
+    let key = "HKLM\\Security\\MachineEnrollment";
+    let registry = format!(
+        "<characteristic type=\"Registry\"><characteristic type=\"{key}\">{}\
+         <characteristic type=\"OmaDmRetry\">{retry}</characteristic></characteristic></characteristic>",
+        integer("RenewalPeriod", 60)
+    );
+    let without = right.text[..begin].replace("type=\"WSTEP\"", "type=\"None\"");
+    let enrolled = right.install(&format!("{without}{registry}</wap-provisioningdoc>"));
+    let account = enrolled.unwrap().account;
+    assert_eq!(account.polling.unwrap().sets, [(4, 60); 3]);
+    assert_eq!(account.renewal.unwrap().period_days, 60);
+    let error = right
+        .install(&format!("{without}</wap-provisioningdoc>"))
+        .unwrap_err();
+    assert!(error.to_string().ends_with("polling is missing"), "{error}");
 }
 
 #[tokio::test]
@@ -259,7 +293,7 @@ async fn certificates_are_held_against_thumbprint_key_root_and_dates() {
             let at = text.rfind("EncodedCertificate").unwrap();
             let print = &text[text[..at].rfind("type=\"").unwrap() + 6..][..40];
             let lower = print.to_lowercase();
-            Answer::ok(text.replacen(&format!("\"{print}\""), &format!("\"{lower}\""), 1))
+            HttpAnswer::ok(text.replacen(&format!("\"{print}\""), &format!("\"{lower}\""), 1))
         });
         let error = error.await;
         assert!(
@@ -279,7 +313,7 @@ async fn certificates_are_held_against_thumbprint_key_root_and_dates() {
             let encoded =
                 base64::Engine::encode(&base64::engine::general_purpose::STANDARD, &other);
             let text = text.replace(&old, &encoded);
-            Answer::ok(text.replace(&sha1(&der.unwrap()), &sha1(&other)))
+            HttpAnswer::ok(text.replace(&sha1(&der.unwrap()), &sha1(&other)))
         });
         let error = error.await;
         assert!(
@@ -293,7 +327,7 @@ async fn certificates_are_held_against_thumbprint_key_root_and_dates() {
             "{error}"
         );
 
-        let site = Site::with(family, "FULL", -1, |_, _, text| Answer::ok(text));
+        let site = Site::with(family, "FULL", -1, |_, _, text| HttpAnswer::ok(text));
         let error = enroll(site.with_token()).await.unwrap_err();
         assert!(
             matches!(
@@ -383,9 +417,9 @@ async fn discovery_answers_are_refused_by_name() {
         let error = replaced(family, Part::Discover, from, to).await.to_string();
         assert!(error.contains(expected), "{from}: {error}");
     }
-    let moved = |_| Answer {
+    let moved = |_| HttpAnswer {
         headers: "Location: https://elsewhere/\r\n".to_owned(),
-        ..Answer::status(302, "")
+        ..HttpAnswer::status(302, "")
     };
     let error = refused(W81, Part::Discover, moved).await;
     assert_eq!(error.code(W81), Some(0x8019_000c));
@@ -434,7 +468,7 @@ async fn the_token_type_is_where_the_family_looks_for_it() {
                 "<RequestedSecurityToken>" => "<RequestSecurityTokenResponse>",
                 _ => "<RequestedSecurityToken>",
             };
-            Answer::ok(without.replace(other, &format!("{other}{kind}")))
+            HttpAnswer::ok(without.replace(other, &format!("{other}{kind}")))
         });
         let error = error.await.to_string();
         assert!(error.contains("expected TokenType in"), "{error}");
@@ -443,17 +477,17 @@ async fn the_token_type_is_where_the_family_looks_for_it() {
 
 #[tokio::test]
 async fn http_is_one_message_with_its_length() {
-    let chunked = |text| Answer {
+    let chunked = |text| HttpAnswer {
         chunked: true,
-        ..Answer::ok(text)
+        ..HttpAnswer::ok(text)
     };
     let error = refused(W10, Part::Token, chunked).await.to_string();
     assert_eq!(error, "certificate request: no Content-Length, or chunked");
-    let error = refused(W10, Part::Token, |_| Answer::ok("")).await;
+    let error = refused(W10, Part::Token, |_| HttpAnswer::ok("")).await;
     assert_eq!(error.code(W10), Some(0x8018_0029));
-    let typed = |text| Answer {
+    let typed = |text| HttpAnswer {
         headers: "Content-Type: text/xml\r\n".to_owned(),
-        ..Answer::ok(text)
+        ..HttpAnswer::ok(text)
     };
     let error = refused(W81, Part::Token, typed).await.to_string();
     assert!(error.contains("application/soap+xml"), "{error}");
@@ -477,7 +511,7 @@ async fn faults_have_the_codes_that_the_family_shows() {
             "certificate request: the server refused: Authorization, DeviceCapReached"
         );
     }
-    let with_200 = |_| Answer {
+    let with_200 = |_| HttpAnswer {
         status: 200,
         ..fault("Authorization", "")
     };

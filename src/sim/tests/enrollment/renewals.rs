@@ -1,6 +1,6 @@
 //! Renewals, and the end of an enrollment.
 
-use super::site::{Answer, Part, Site};
+use super::site::{HttpAnswer, Part, Site};
 use crate::enroll::{
     Due, EnrollError, EnrollOptions, Enrolled, Family, Renewing, SignedOver, enroll, renew,
     renewal_due, request_renewal,
@@ -58,7 +58,7 @@ async fn a_lost_answer_leaves_the_old_certificate_and_a_later_renewal_works() {
 async fn renewals_are_due_by_the_account_and_refused_documents_change_nothing() {
     for (days, due) in [(300, Due::No), (41, Due::Yes)] {
         let site = Site::with(Family::Windows10, "SHA1", days, |_, _, text| {
-            Answer::ok(text)
+            HttpAnswer::ok(text)
         });
         let (_, device) = enrolled(&site).await;
         assert_eq!(renewal_due(&device), due);
@@ -84,9 +84,9 @@ async fn renewals_are_due_by_the_account_and_refused_documents_change_nothing() 
         let site = Site::twisted(family, move |part, number, text| match (part, number) {
             (Part::Document, 1) => {
                 assert!(text.contains(from), "{text}");
-                Answer::ok(text.replacen(from, to, 1))
+                HttpAnswer::ok(text.replacen(from, to, 1))
             }
-            _ => Answer::ok(text),
+            _ => HttpAnswer::ok(text),
         });
         let (options, mut device) = enrolled(&site).await;
         let old = device.held.certificate.clone();

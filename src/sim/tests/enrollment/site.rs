@@ -39,20 +39,20 @@ pub(super) enum Part {
 }
 
 /// Changes an answer; the number says how many of that part went before.
-pub(super) type Twist = dyn Fn(Part, usize, String) -> Answer + Send + Sync;
+pub(super) type Twist = dyn Fn(Part, usize, String) -> HttpAnswer + Send + Sync;
 
 /// An answer to send.
 #[derive(Debug, Clone)]
-pub(super) struct Answer {
+pub(super) struct HttpAnswer {
     pub(super) status: u16,
     pub(super) headers: String,
     pub(super) body: String,
     pub(super) chunked: bool,
 }
 
-impl Answer {
-    pub(super) fn ok(body: impl Into<String>) -> Answer {
-        Answer {
+impl HttpAnswer {
+    pub(super) fn ok(body: impl Into<String>) -> HttpAnswer {
+        HttpAnswer {
             status: 200,
             headers: String::new(),
             body: body.into(),
@@ -60,10 +60,10 @@ impl Answer {
         }
     }
 
-    pub(super) fn status(status: u16, body: impl Into<String>) -> Answer {
-        Answer {
+    pub(super) fn status(status: u16, body: impl Into<String>) -> HttpAnswer {
+        HttpAnswer {
             status,
-            ..Answer::ok(body)
+            ..HttpAnswer::ok(body)
         }
     }
 }
@@ -137,12 +137,12 @@ impl PublicKeyData for RequestedKey {
 
 impl Site {
     pub(super) fn start(family: Family) -> Site {
-        Site::twisted(family, |_, _, text| Answer::ok(text))
+        Site::twisted(family, |_, _, text| HttpAnswer::ok(text))
     }
 
     pub(super) fn twisted(
         family: Family,
-        twist: impl Fn(Part, usize, String) -> Answer + Send + Sync + 'static,
+        twist: impl Fn(Part, usize, String) -> HttpAnswer + Send + Sync + 'static,
     ) -> Site {
         Site::with(family, "FULL", 365, twist)
     }
@@ -151,7 +151,7 @@ impl Site {
         family: Family,
         policy: &'static str,
         valid_days: i64,
-        twist: impl Fn(Part, usize, String) -> Answer + Send + Sync + 'static,
+        twist: impl Fn(Part, usize, String) -> HttpAnswer + Send + Sync + 'static,
     ) -> Site {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let tls = Authority::new("TLS CA");
@@ -232,36 +232,36 @@ impl Site {
         }
     }
 
-    fn answer(&self, request: &Request, peer: Option<Vec<u8>>) -> Answer {
+    fn answer(&self, request: &Request, peer: Option<Vec<u8>>) -> HttpAnswer {
         let line = request.head.lines().next().unwrap_or("").to_owned();
         let mut seen = self.seen.lock().unwrap();
         let number = seen.requests.len();
         seen.requests.push(format!("{line}\n{}", request.body));
         let path = line.split(' ').nth(1).unwrap_or("");
         match path.split('?').next().unwrap_or("") {
-            "/EnrollmentServer/Discovery.svc" if line.starts_with("GET") => Answer::ok(""),
+            "/EnrollmentServer/Discovery.svc" if line.starts_with("GET") => HttpAnswer::ok(""),
             "/EnrollmentServer/Discovery.svc" => self.discover(&mut seen, request),
             "/EnrollmentServer/w/Policy.svc" => self.policies(&mut seen, request),
             "/EnrollmentServer/w/Enrollment.svc" => self.token(&mut seen, request, peer),
             "/dm" => {
                 seen.presented.push(peer);
                 let reply = Say::default().to(request, number);
-                Answer {
+                HttpAnswer {
                     headers: "Content-Type: application/vnd.syncml.dm+xml\r\n".to_owned(),
-                    ..Answer::ok(reply)
+                    ..HttpAnswer::ok(reply)
                 }
             }
             _ => self.page(&mut seen, request, path),
         }
     }
 
-    fn twist(&self, seen: &mut Seen, part: Part, name: &'static str, text: String) -> Answer {
+    fn twist(&self, seen: &mut Seen, part: Part, name: &'static str, text: String) -> HttpAnswer {
         let count = seen.counts.entry(name).or_default();
         *count += 1;
         (self.twist)(part, *count - 1, text)
     }
 
-    fn discover(&self, seen: &mut Seen, request: &Request) -> Answer {
+    fn discover(&self, seen: &mut Seen, request: &Request) -> HttpAnswer {
         let policy = match request.body.contains("<AuthPolicy>OnPremise<") {
             true => "OnPremise",
             false => "Federated",
@@ -272,7 +272,7 @@ impl Site {
         self.twist(seen, Part::Discover, "discover", text)
     }
 
-    fn policies(&self, seen: &mut Seen, request: &Request) -> Answer {
+    fn policies(&self, seen: &mut Seen, request: &Request) -> HttpAnswer {
         if user_of(request).is_none() {
             return documents::fault("Authentication", "");
         }
@@ -282,7 +282,7 @@ impl Site {
         self.twist(seen, Part::Policies, "policies", text)
     }
 
-    fn token(&self, seen: &mut Seen, request: &Request, peer: Option<Vec<u8>>) -> Answer {
+    fn token(&self, seen: &mut Seen, request: &Request, peer: Option<Vec<u8>>) -> HttpAnswer {
         let Ok(document) = Document::parse(&request.body) else {
             return documents::fault("MessageFormat", "");
         };
@@ -324,7 +324,7 @@ impl Site {
         self.document(seen, request, text)
     }
 
-    fn document(&self, seen: &mut Seen, request: &Request, text: String) -> Answer {
+    fn document(&self, seen: &mut Seen, request: &Request, text: String) -> HttpAnswer {
         let twisted = self.twist(seen, Part::Document, "document", text);
         if twisted.status != 200 {
             return twisted;
@@ -354,10 +354,10 @@ impl Site {
     }
 
     /// The sign-in pages: a redirect with a cookie, a form, the token for the return address.
-    fn page(&self, seen: &mut Seen, request: &Request, path: &str) -> Answer {
-        let html = |body: String| Answer {
+    fn page(&self, seen: &mut Seen, request: &Request, path: &str) -> HttpAnswer {
+        let html = |body: String| HttpAnswer {
             headers: "Content-Type: text/html; charset=utf-8\r\n".to_owned(),
-            ..Answer::ok(body)
+            ..HttpAnswer::ok(body)
         };
         let decode = |text: &str| {
             let pairs: Vec<(String, String)> = serde_urlencoded::from_str(text).unwrap();
@@ -368,9 +368,9 @@ impl Site {
             assert_eq!(query["login_hint"], USER);
             seen.return_address.clone_from(&query["appru"]);
             let headers = "Location: /sign-in/form\r\nSet-Cookie: pre=abc; Path=/; Secure\r\n";
-            return Answer {
+            return HttpAnswer {
                 headers: headers.to_owned(),
-                ..Answer::status(303, "")
+                ..HttpAnswer::status(303, "")
             };
         }
         let has_cookie = request.head.to_lowercase().contains("cookie: pre=abc");
