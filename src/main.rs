@@ -56,6 +56,7 @@ const EXAMPLES: [Examples; 3] = [
             "modegate simulate --url https://localhost:8443/sync --ca ./data/ca.pem",
             "modegate simulate --url http://127.0.0.1:8080/sync --devices 100 --sessions 5 --trigger reboot,push --json",
             "modegate simulate --url http://127.0.0.1:8080/sync --state ./tablets --interval 5 --trigger logon,push --wns http://127.0.0.1:9090",
+            "modegate simulate --enroll --url https://localhost:8443 --ca ./data/ca.pem --devices 2 --enrollment-token-file tokens --state ./tablets",
         ],
     ),
     ("mock-wns", &["modegate mock-wns --listen 127.0.0.1:9090"]),

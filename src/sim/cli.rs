@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::cli_enroll::EnrollArgs;
 use super::fleet::{FleetBehaviour, FleetOptions, FleetReport, run};
 use super::mock_wns::MockClient;
 use super::proof::Credentials;
@@ -29,8 +30,8 @@ enum When {
 #[derive(Debug, Args)]
 pub struct SimulateArgs {
     /// The device endpoint, e.g. https://localhost:8443/sync
-    #[arg(long)]
-    url: String,
+    #[arg(long, required_unless_present = "domain")]
+    url: Option<String>,
     /// Number of tablets
     #[arg(long, default_value_t = 10)]
     devices: u32,
@@ -50,7 +51,7 @@ pub struct SimulateArgs {
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
     /// SyncML user name of every tablet
-    #[arg(long, requires = "password")]
+    #[arg(long, requires = "password", conflicts_with = "enroll")]
     username: Option<String>,
     /// SyncML password of every tablet
     #[arg(long, requires = "username")]
@@ -59,7 +60,7 @@ pub struct SimulateArgs {
     #[arg(long, requires = "username")]
     mac: bool,
     /// Client certificate of every tablet (PEM, with intermediate certificates if needed)
-    #[arg(long, value_name = "FILE", requires = "key")]
+    #[arg(long, value_name = "FILE", requires = "key", conflicts_with = "enroll")]
     certificate: Option<PathBuf>,
     /// Its private key (PEM)
     #[arg(long, value_name = "FILE", requires = "certificate")]
@@ -94,6 +95,8 @@ pub struct SimulateArgs {
     /// Seconds that trigger push waits for a notification of the mock WNS
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds, requires = "wns")]
     push_wait: Duration,
+    #[command(flatten)]
+    enrollment: EnrollArgs,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -121,8 +124,10 @@ pub async fn simulate(args: SimulateArgs) -> Result<u8, SimError> {
         Some(url) => Some(MockClient::connect(url, args.push_wait).await?),
         None => None,
     };
+    let enrollment = args.enrollment.plan(args.url.as_deref()).await?;
     let options = FleetOptions {
         wns,
+        enrollment,
         ..fleet_options(args, ca, identity)
     };
     let report = run(options).await?;
@@ -138,7 +143,7 @@ fn fleet_options(
 ) -> FleetOptions {
     let credentials = args.username.zip(args.password);
     FleetOptions {
-        url: args.url,
+        url: args.url.unwrap_or_default(),
         ca,
         devices: args.devices,
         sessions: args.sessions,
@@ -172,6 +177,7 @@ fn fleet_options(
         interval: args.interval,
         state: args.state,
         wns: None,
+        enrollment: None,
         progress: true,
     }
 }

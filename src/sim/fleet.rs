@@ -9,6 +9,8 @@ use serde::Serialize;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use super::enroll::EnrollmentPlan;
+use super::enrollments::{EnrolledDevice, Which};
 use super::mock_wns::MockClient;
 use super::proof::Credentials;
 use super::report::SessionReport;
@@ -56,6 +58,8 @@ pub struct FleetOptions {
     pub credentials: Option<Credentials>,
     /// Client certificate of them all.
     pub identity: Option<ClientIdentity>,
+    /// How they enroll, if they do: each gets an account and a certificate of its own then.
+    pub enrollment: Option<EnrollmentPlan>,
     /// How they behave.
     pub behaviour: FleetBehaviour,
     /// The pause of a tablet between two sessions.
@@ -136,9 +140,11 @@ async fn one(
     places: &Semaphore,
 ) -> Result<Seen, SimError> {
     let mut seen = Seen::new();
-    let mut tablet = made(options, number)?;
+    let Some(mut device) = opened(options, state, number, places, &mut seen).await? else {
+        return Ok(seen);
+    };
     if let Some(state) = state {
-        state.restore(&mut tablet)?;
+        state.restore(device.tablet())?;
     }
     for session in 0..options.sessions {
         if session > 0 {
@@ -146,7 +152,7 @@ async fn one(
         }
         let trigger = options.triggers[(number + session) as usize % options.triggers.len()];
         if let (Trigger::Push, Some(wns)) = (trigger, &options.wns)
-            && let Err(error) = wns.wait_for_push(&tablet).await
+            && let Err(error) = wns.wait_for_push(device.tablet()).await
         {
             seen.push((Err(error.reason()), 0.0));
             continue;
@@ -155,17 +161,109 @@ async fn one(
             break;
         };
         let begun = Instant::now();
-        let went = tablet.trigger(trigger).await;
+        let went = device.trigger(trigger).await;
         let took = begun.elapsed().as_secs_f64() * 1000.0;
         if matches!(went, Err(SimError::Unenrolled)) {
             break;
         }
+        let ended = device.settle(&went, state)?;
         seen.push((outcome(went), took));
-        if let Some(state) = state {
-            state.keep(&tablet)?;
+        match state {
+            Some(state) if !ended => state.keep(device.tablet())?,
+            _ => {}
+        }
+    }
+    if options
+        .enrollment
+        .as_ref()
+        .is_some_and(|plan| plan.unenroll)
+    {
+        let begun = Instant::now();
+        let went = device.tablet().unenroll_by_user().await;
+        device.settle(&went, state)?;
+        if !matches!(went, Err(SimError::Unenrolled)) {
+            seen.push((outcome(went), begun.elapsed().as_secs_f64() * 1000.0));
         }
     }
     Ok(seen)
+}
+
+/// A device of the fleet: by name and given credentials, or by an enrollment of its own.
+enum Device {
+    Named(Box<Tablet>),
+    Enrolled(Box<EnrolledDevice>),
+}
+
+impl Device {
+    fn tablet(&mut self) -> &mut Tablet {
+        match self {
+            Device::Named(tablet) => tablet,
+            Device::Enrolled(device) => &mut device.tablet,
+        }
+    }
+
+    async fn trigger(&mut self, trigger: Trigger) -> Result<SessionReport, SimError> {
+        match self {
+            Device::Named(tablet) => tablet.trigger(trigger).await,
+            Device::Enrolled(device) => device.trigger(trigger).await,
+        }
+    }
+
+    /// What a session means for the enrollment; whether that is over.
+    fn settle(
+        &mut self,
+        went: &Result<SessionReport, SimError>,
+        state: Option<&StateDir>,
+    ) -> Result<bool, SimError> {
+        match self {
+            Device::Named(_) => Ok(false),
+            Device::Enrolled(device) => {
+                device.settle(went, state)?;
+                Ok(device.tablet.is_unenrolled())
+            }
+        }
+    }
+}
+
+/// The device of this number; `None` when it could not enroll, which `seen` says.
+async fn opened(
+    options: &FleetOptions,
+    state: Option<&StateDir>,
+    number: u32,
+    places: &Semaphore,
+    seen: &mut Seen,
+) -> Result<Option<Device>, SimError> {
+    let name = format!("{}{number}", options.prefix);
+    let ca = options.ca.as_deref();
+    let mut device = match &options.enrollment {
+        None => {
+            let transport = Transport::new(&options.url, ca, options.identity.as_ref())?;
+            Device::Named(Box::new(Tablet::new(&name, transport)))
+        }
+        Some(plan) => {
+            let Ok(_place) = places.acquire().await else {
+                return Ok(None);
+            };
+            let which = Which {
+                number,
+                name: &name,
+                ca,
+                state,
+            };
+            let mut failed = Vec::new();
+            let opened = EnrolledDevice::open(plan, &which, &mut failed).await;
+            seen.extend(failed.into_iter().map(|reason| (Err(reason), 0.0)));
+            match opened {
+                Ok(device) => Device::Enrolled(Box::new(device)),
+                Err(reason) => {
+                    seen.push((Err(reason), 0.0));
+                    return Ok(None);
+                }
+            }
+        }
+    };
+    equip(options, device.tablet());
+    Ok(Some(device))
 }
 
 /// A session that an HTTP status ended has failed, too.
@@ -196,25 +294,24 @@ fn hint(status: u16) -> &'static str {
     }
 }
 
-fn made(options: &FleetOptions, number: u32) -> Result<Tablet, SimError> {
-    let identity = options.identity.as_ref();
-    let transport = Transport::new(&options.url, options.ca.as_deref(), identity)?;
-    let mut tablet = Tablet::new(&format!("{}{number}", options.prefix), transport);
+/// Gives a tablet what the options say of all of them.
+fn equip(options: &FleetOptions, tablet: &mut Tablet) {
     if let Some(credentials) = &options.credentials {
-        tablet = tablet.with_credentials(credentials.clone());
+        tablet.credentials = Some(credentials.clone());
     }
     let behaviour = options.behaviour;
     tablet.proves_by_mac(behaviour.mac);
-    tablet.speaks_wbxml(behaviour.wbxml);
+    if behaviour.wbxml {
+        tablet.speaks_wbxml(true);
+    }
     tablet.names_mode(!behaviour.mode_less);
     tablet.runs_by_hand(behaviour.by_hand);
     tablet.encodes_names(behaviour.encoded_names);
     tablet.splits_results(behaviour.split_results);
     tablet.retransmit(if behaviour.retransmit { u32::MAX } else { 0 });
     if let Some(wns) = &options.wns {
-        wns.serve_channels_of(&mut tablet);
+        wns.serve_channels_of(tablet);
     }
-    Ok(tablet)
 }
 
 impl FleetReport {

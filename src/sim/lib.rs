@@ -6,6 +6,7 @@
 //! that a wrong delivery shows ([`Violation`]).
 #![cfg_attr(test, allow(clippy::disallowed_methods, clippy::too_many_lines))]
 
+pub mod enroll;
 pub mod mock_wns;
 
 mod ability;
@@ -15,8 +16,10 @@ mod arguments;
 mod behaviour;
 mod classes;
 mod cli;
+mod cli_enroll;
 mod csp;
 mod dialect;
+mod enrollments;
 mod extent;
 mod fleet;
 mod jobs;

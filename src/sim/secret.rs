@@ -24,3 +24,18 @@ impl fmt::Debug for Secret {
         f.write_str("***")
     }
 }
+
+/// How a secret is written where a device keeps it: as it is.
+pub(crate) mod kept {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Secret;
+
+    pub(crate) fn serialize<S: Serializer>(secret: &Secret, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(secret.reveal())
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Secret, D::Error> {
+        String::deserialize(from).map(Secret::new)
+    }
+}

@@ -1,6 +1,7 @@
 //! HTTP as a tablet does it: HTTP/1.1, a connection of its own, its certificate.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, KeyPair};
@@ -26,6 +27,9 @@ pub enum SimError {
     /// No notification came for a tablet that waited for one.
     #[error("no push arrived within {0} s")]
     NoPush(u64),
+    /// An address that cannot be used.
+    #[error("the address {0}: {1}")]
+    Address(String, String),
     /// The tablet is not enrolled any more.
     #[error("the tablet is unenrolled and no longer syncs")]
     Unenrolled,
@@ -106,6 +110,14 @@ impl ClientIdentity {
         })
     }
 
+    /// Takes one from DER: the certificate, and its key in PKCS #8.
+    pub fn from_der(certificate: Vec<u8>, pkcs8: Vec<u8>) -> Self {
+        ClientIdentity {
+            chain: vec![certificate.into()],
+            key: Arc::new(PrivateKeyDer::Pkcs8(pkcs8.into())),
+        }
+    }
+
     /// The certificate, DER.
     pub fn certificate(&self) -> &[u8] {
         &self.chain[0]
@@ -150,6 +162,15 @@ pub fn https_client(
     ca: Option<&[u8]>,
     identity: Option<&ClientIdentity>,
 ) -> Result<reqwest::Client, SimError> {
+    https_client_at(ca, identity, None)
+}
+
+/// The same, with one host that is somewhere else than DNS says.
+pub(super) fn https_client_at(
+    ca: Option<&[u8]>,
+    identity: Option<&ClientIdentity>,
+    connect: Option<(String, SocketAddr)>,
+) -> Result<reqwest::Client, SimError> {
     let failed = |error: &dyn std::fmt::Display| SimError::Tls(error.to_string());
     let mut roots = rustls::RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(ca.unwrap_or_default()) {
@@ -170,7 +191,11 @@ pub fn https_client(
                 .map_err(|error| failed(&error))?
         }
     };
-    let client = reqwest::Client::builder()
+    let mut builder = reqwest::Client::builder();
+    if let Some((host, address)) = connect {
+        builder = builder.resolve(&host, address);
+    }
+    let client = builder
         .tls_backend_preconfigured(config)
         .http1_only()
         .no_proxy()

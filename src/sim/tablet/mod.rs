@@ -8,6 +8,7 @@ mod session;
 use std::collections::VecDeque;
 
 use crate::behaviour::Behaviour;
+use crate::dialect::Dialect;
 use crate::jobs::JobState;
 use crate::outside::Change;
 use crate::proof::Credentials;
@@ -20,6 +21,9 @@ use session::run;
 
 /// SessionIDs are decimal and of four bytes at most; then they begin again.
 const SESSION_IDS: u32 = 9_999;
+
+/// The type of the alert by which a device says that it is leaving.
+const GOODBYE: &str = "com.microsoft:mdm.unenrollment.userrequest";
 
 /// What makes the agent run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -220,11 +224,33 @@ impl Tablet {
             if !self.behaviour.silent_unenroll {
                 // It tries once to say so, in a session of its own; whether that gets through or not.
                 let number = self.next_session();
-                let goodbye = "com.microsoft:mdm.unenrollment.userrequest";
-                let _ = run(self, mode, login, number, Some(goodbye)).await;
+                let _ = run(self, mode, login, number, Some(GOODBYE)).await;
             }
         }
         Ok(report)
+    }
+
+    /// The user ends the enrollment: a session with alert 1226, and whatever comes of it,
+    /// the device leaves.
+    ///
+    /// # Errors
+    /// It has left before, or the session did not get through.
+    pub async fn unenroll_by_user(&mut self) -> Result<SessionReport, SimError> {
+        if self.unenrolled {
+            return Err(SimError::Unenrolled);
+        }
+        self.unenrolled = true;
+        let number = self.next_session();
+        let (mode, login) = match self.behaviour.dialect {
+            Dialect::Phone => ("", ""),
+            Dialect::Tablet | Dialect::Ten => ("Maintenance", "user"),
+        };
+        run(self, mode, login, number, Some(GOODBYE)).await
+    }
+
+    /// Whether its enrollment has ended.
+    pub fn is_unenrolled(&self) -> bool {
+        self.unenrolled
     }
 
     fn next_session(&mut self) -> u32 {

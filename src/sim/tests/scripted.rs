@@ -150,6 +150,11 @@ impl Say {
             let node = nodes.find(|node| node.tag_name().name() == name).unwrap();
             node.text().unwrap_or("").to_owned()
         };
+        let mut nodes = document.descendants();
+        let source = nodes
+            .find(|node| node.tag_name().name() == "Source")
+            .unwrap();
+        let source = source.descendants().find_map(|node| node.text()).unwrap();
         let (msg_ref, mut statuses) = (text("MsgID"), String::new());
         let mut status = |cmd_ref: &str, cmd: &str, code: u16, nth: usize| {
             let cmd_id = number * 100 + 1 + nth;
@@ -178,10 +183,11 @@ impl Say {
         }
         format!(
             "<SyncML xmlns=\"SYNCML:SYNCML1.2\"><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto>\
-             <SessionID>{}</SessionID><MsgID>{}</MsgID><Target><LocURI>t</LocURI></Target>\
+             <SessionID>{}</SessionID><MsgID>{}</MsgID><Target><LocURI>{}</LocURI></Target>\
              <Source><LocURI>http://server/</LocURI>{name}</Source>{cred}</SyncHdr><SyncBody>{statuses}{}{}</SyncBody></SyncML>",
             text("SessionID"),
             number + 1,
+            source,
             self.commands,
             if self.is_final { "<Final/>" } else { "" },
         )

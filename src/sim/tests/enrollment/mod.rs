@@ -1,0 +1,8 @@
+//! Enrollment against a server written from the texts for these tests.
+
+mod documents;
+mod fleet;
+mod flows;
+mod refusals;
+mod renewals;
+mod site;
