@@ -12,13 +12,16 @@ use EventType::{
     AuditRedacted, BaselineLoaded, BatchCreated, BatchEnded, BatchStopped, ChannelChanged,
     ChannelUriRefused, CommandCancelled, CommandQueued, CommandRetried, ComplianceChanged,
     ComplianceSnapshot, DatabaseRestored, DeviceAlert, DeviceChanged, DeviceLimited, DeviceRefused,
-    DeviceRegistered, DeviceRetired, DeviceUnenrolled, EnrollmentEnded, Exchange, ExchangeMore,
-    FamilyShown, GuardRefused, InstallMoved, KeyLearned, KeyRotated, LogForked, MessageRefused,
-    PolicyLoaded, PolicyRefused, PortalLinkCreated, PortalLinkEnded, PortalLinkUsed,
-    PushProfileChanged, PushProfileCreated, PushProfileDeleted, PushProfileHealth, Redacted,
-    RetentionApplied, ServerStarted, SessionEnded, SessionOpened, StrangerRefused, TokenCreated,
-    TokenRevoked, WakeEnded, WakeNotTaken, WakeSent, WakeWanted, WebhookChanged, WebhookCreated,
-    WebhookDeleted, WebhookDeliveryRequested, WebhookGivenUp,
+    DeviceRegistered, DeviceRetired, DeviceUnenrolled, EnrollmentClaimed, EnrollmentClosed,
+    EnrollmentConflict, EnrollmentEnded, EnrollmentIssued, EnrollmentRefused, EnrollmentReleased,
+    EnrollmentRenewed, EnrollmentRevoked, EnrollmentSignedIn, EnrollmentTokenMade,
+    EnrollmentTokenWithdrawn, Exchange, ExchangeMore, FamilyShown, GuardRefused, InstallMoved,
+    KeyLearned, KeyRotated, LogForked, MessageRefused, PolicyLoaded, PolicyRefused,
+    PortalLinkCreated, PortalLinkEnded, PortalLinkUsed, PushProfileChanged, PushProfileCreated,
+    PushProfileDeleted, PushProfileHealth, Redacted, RetentionApplied, ServerStarted, SessionEnded,
+    SessionOpened, StrangerRefused, TokenCreated, TokenRevoked, WakeEnded, WakeNotTaken, WakeSent,
+    WakeWanted, WebhookChanged, WebhookCreated, WebhookDeleted, WebhookDeliveryRequested,
+    WebhookGivenUp,
 };
 pub use text::tables;
 
@@ -77,6 +80,17 @@ pub fn fields(what: EventType) -> &'static [&'static str] {
         BaselineLoaded => &["detail", "baselines"],
         ComplianceChanged => &["compliance"],
         ComplianceSnapshot => &["snapshot"],
+        EnrollmentTokenMade
+        | EnrollmentTokenWithdrawn
+        | EnrollmentSignedIn
+        | EnrollmentIssued
+        | EnrollmentRefused
+        | EnrollmentClaimed
+        | EnrollmentConflict
+        | EnrollmentReleased
+        | EnrollmentRenewed
+        | EnrollmentRevoked
+        | EnrollmentClosed => &["enrollment"],
         DeviceRetired | DeviceUnenrolled | Redacted => &[],
         KeyLearned
         | FamilyShown
