@@ -10,6 +10,7 @@ pub mod clock;
 pub mod config;
 pub mod current;
 pub mod egress;
+pub mod enrollment;
 pub mod http;
 mod http_client;
 pub mod key_file;

@@ -74,6 +74,8 @@ async fn folder(dir: &Path, devices: usize) {
     let session = web_session();
     let at = session.made_at;
     store.put_web_session(session, None, at).await.unwrap();
+    let digest = crate::store::enrollments::enroll(&store, 1, "ann").await;
+    assert_eq!(digest.0[0], 1);
     store.close().await;
 }
 
@@ -145,6 +147,8 @@ fn sealed(dir: &Path) -> Vec<(SealContext, Vec<u8>)> {
             SealContext::WebSession as fn(u64) -> SealContext,
         ),
         ("portal_link", SealContext::PortalLink),
+        ("enrollment", SealContext::Enrollment),
+        ("enrollment_token", SealContext::EnrollmentToken),
     ] {
         let sql = format!("SELECT number, sealed FROM {table}");
         let mut found = db.prepare(&sql).unwrap();
@@ -159,6 +163,11 @@ fn sealed(dir: &Path) -> Vec<(SealContext, Vec<u8>)> {
     assert!(has(|place| matches!(place, SealContext::StoredResponse(_))));
     assert!(has(|place| matches!(place, SealContext::WebSession(_))));
     assert!(has(|place| matches!(place, SealContext::PortalLink(_))));
+    assert!(has(|place| matches!(place, SealContext::Enrollment(_))));
+    assert!(has(|place| matches!(
+        place,
+        SealContext::EnrollmentToken(_)
+    )));
     all
 }
 
@@ -174,7 +183,9 @@ async fn everything_opens(dir: &Path, keys: impl Fn() -> Keys, devices: usize) {
         }
     }
     let store = SqliteStore::open(&dir.join("modegate.db"), keys()).unwrap();
-    let all = store.devices(0, 10_000).await.unwrap();
+    let mut all = store.devices(0, 10_000).await.unwrap();
+    // The one that enrolled has no command.
+    all.retain(|device| device.record.enrollment.is_none());
     assert_eq!(all.len(), devices);
     for device in all {
         assert!(
