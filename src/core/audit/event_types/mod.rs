@@ -80,54 +80,72 @@ pub fn fields(what: EventType) -> &'static [&'static str] {
         BaselineLoaded => &["detail", "baselines"],
         ComplianceChanged => &["compliance"],
         ComplianceSnapshot => &["snapshot"],
-        EnrollmentTokenMade
-        | EnrollmentTokenWithdrawn
-        | EnrollmentSignedIn
-        | EnrollmentIssued
-        | EnrollmentRefused
-        | EnrollmentClaimed
-        | EnrollmentConflict
-        | EnrollmentReleased
-        | EnrollmentRenewed
-        | EnrollmentRevoked
-        | EnrollmentClosed => &["enrollment"],
+        _ if is_of_enrollment(what) => &["enrollment"],
         DeviceRetired | DeviceUnenrolled | Redacted => &[],
-        KeyLearned
-        | FamilyShown
-        | DeviceLimited
-        | BatchCreated
-        | BatchStopped
-        | BatchEnded
-        | TokenCreated
-        | TokenRevoked
-        | ChannelChanged
-        | ChannelUriRefused
-        | WakeWanted
-        | WakeSent
-        | WakeNotTaken
-        | WakeEnded
-        | PushProfileCreated
-        | PushProfileChanged
-        | PushProfileDeleted
-        | PushProfileHealth
-        | ServerStarted
-        | KeyRotated
-        | PolicyLoaded
-        | PolicyRefused
-        | AppChanged
-        | AppDeleted
-        | InstallMoved
-        | WebhookCreated
-        | WebhookDeleted
-        | WebhookGivenUp
-        | WebhookChanged
-        | WebhookDeliveryRequested
-        | SessionOpened
-        | SessionEnded
-        | PortalLinkCreated
-        | PortalLinkUsed => &["detail"],
+        _ if is_in_words(what) => &["detail"],
         PortalLinkEnded => &["detail", "count"],
+        _ => &[],
     }
+}
+
+/// Whether words are all that it has.
+fn is_in_words(what: EventType) -> bool {
+    matches!(
+        what,
+        KeyLearned
+            | FamilyShown
+            | DeviceLimited
+            | BatchCreated
+            | BatchStopped
+            | BatchEnded
+            | TokenCreated
+            | TokenRevoked
+            | ChannelChanged
+            | ChannelUriRefused
+            | WakeWanted
+            | WakeSent
+            | WakeNotTaken
+            | WakeEnded
+            | PushProfileCreated
+            | PushProfileChanged
+            | PushProfileDeleted
+            | PushProfileHealth
+            | ServerStarted
+            | KeyRotated
+            | PolicyLoaded
+            | PolicyRefused
+            | AppChanged
+            | AppDeleted
+            | InstallMoved
+            | WebhookCreated
+            | WebhookDeleted
+            | WebhookGivenUp
+            | WebhookChanged
+            | WebhookDeliveryRequested
+            | SessionOpened
+            | SessionEnded
+            | PortalLinkCreated
+            | PortalLinkUsed
+    )
+}
+
+/// Whether it is about an enrollment that this server issues a certificate in, or a token for
+/// one.
+fn is_of_enrollment(what: EventType) -> bool {
+    matches!(
+        what,
+        EnrollmentTokenMade
+            | EnrollmentTokenWithdrawn
+            | EnrollmentSignedIn
+            | EnrollmentIssued
+            | EnrollmentRefused
+            | EnrollmentClaimed
+            | EnrollmentConflict
+            | EnrollmentReleased
+            | EnrollmentRenewed
+            | EnrollmentRevoked
+            | EnrollmentClosed
+    )
 }
 
 /// The fields of an event's JSON that its type does not have, or no table explains, each by
