@@ -5,7 +5,7 @@
 use crate::command::{CommandBody, NodeResult, Part};
 use crate::compliance::due::facts_moved;
 use crate::device::outbox;
-use crate::device::{Device, DeviceRecord, DeviceState};
+use crate::device::{Device, DeviceRecord, DeviceState, EnrollmentEnding};
 use crate::event::Event;
 use crate::ids::CommandSeq;
 use crate::inventory::{self, InventoryUpdate};
@@ -57,6 +57,9 @@ pub struct DeviceChange {
     pub free_answers: u64,
     /// Whether the device's enrollment ends: what was installed in it is to be looked at.
     pub ends_enrollment: bool,
+    /// The end of the enrollment by which the server issued the device's certificate, where
+    /// the device gave that up.
+    pub ending: Option<EnrollmentEnding>,
     /// The reply to be kept in place of the one before; none leaves that.
     pub reply: Option<Vec<u8>>,
 }
@@ -126,6 +129,7 @@ impl DeviceChange {
             review_installs: true,
             free_answers: 0,
             ends_enrollment: false,
+            ending: None,
             reply: None,
         }
     }
@@ -188,6 +192,7 @@ impl DeviceChange {
         self.review_compliance |= next.review_compliance;
         self.free_answers = self.free_answers.max(next.free_answers);
         self.ends_enrollment |= next.ends_enrollment;
+        self.ending = next.ending.or(self.ending);
         self.reply = next.reply.or(self.reply);
         self
     }

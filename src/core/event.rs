@@ -7,6 +7,7 @@ mod canonical;
 #[cfg(test)]
 mod canonical_tests;
 mod compliance;
+mod enrollment;
 mod event_type;
 mod exchange;
 mod groups;
@@ -15,6 +16,7 @@ mod record_change;
 pub(crate) mod touched;
 
 pub use compliance::{BaselineRecord, ComplianceRecord, ControlRecord, SnapshotRecord};
+pub use enrollment::EnrollmentRecord;
 pub use event_type::EventType;
 pub use exchange::{
     Delivered, ExchangeRecord, Outcome, ProofKind, ProofRecord, SubjectRecord, TouchedBy, Withheld,
@@ -108,6 +110,9 @@ pub struct Event {
     /// For `compliance.snapshot`: the list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snapshot: Option<Box<SnapshotRecord>>,
+    /// For events of an enrollment: which, and what of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enrollment: Option<Box<EnrollmentRecord>>,
 }
 
 /// Most steps that an event lists.
@@ -159,6 +164,7 @@ impl Event {
             baselines: Vec::new(),
             compliance: None,
             snapshot: None,
+            enrollment: None,
         }
     }
 
@@ -265,6 +271,13 @@ impl Event {
         let mut event = Event::new(at, "server", None, EventType::ComplianceSnapshot);
         event.snapshot = Some(Box::new(record));
         event
+    }
+
+    /// With what it says of an enrollment.
+    #[must_use]
+    pub fn enrollment(mut self, record: EnrollmentRecord) -> Self {
+        self.enrollment = Some(Box::new(record));
+        self
     }
 
     /// With this statement about the log.

@@ -26,6 +26,25 @@ impl FromStr for DeviceId {
     }
 }
 
+/// An enrollment's public id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct EnrollmentId(pub Uuid);
+
+impl fmt::Display for EnrollmentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.simple())
+    }
+}
+
+impl FromStr for EnrollmentId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let wrong = |_| IdError::new("an enrollment id (32 hexadecimal digits)");
+        Uuid::try_parse(text).map(EnrollmentId).map_err(wrong)
+    }
+}
+
 /// A command's number on its device: 1, 2, 3, …
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct CommandSeq(pub u32);

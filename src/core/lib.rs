@@ -13,6 +13,7 @@ pub mod command;
 pub mod compliance;
 pub mod context;
 pub mod device;
+pub mod enrollment;
 pub mod event;
 pub mod fields;
 #[cfg(test)]

@@ -7,6 +7,7 @@
 pub mod alerts;
 pub mod api;
 pub mod compliance;
+pub mod enrollment;
 mod error;
 pub mod fleet;
 pub mod installs;
@@ -116,6 +117,7 @@ pub trait Store:
     + fleet::FleetStore
     + siem::SiemStore
     + web::WebStore
+    + enrollment::EnrollmentStore
     + tally::TallyStore
     + Send
     + Sync

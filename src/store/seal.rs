@@ -44,6 +44,10 @@ pub enum SealContext {
     WebSession(u64),
     /// A one-time link to the portal, by its number.
     PortalLink(u64),
+    /// An enrollment, by its number.
+    Enrollment(u64),
+    /// A one-time token for an enrollment, by its number.
+    EnrollmentToken(u64),
     /// The secrets of a form that was not sent for good yet, for the session with this id.
     Form(u128),
     /// A sign-in under way, in what the identity provider passes back.
@@ -85,6 +89,8 @@ impl SealContext {
             SealContext::Webhook(number) => (21, number, 0, 0),
             SealContext::WebSession(number) => (26, number, 0, 0),
             SealContext::PortalLink(number) => (27, number, 0, 0),
+            SealContext::Enrollment(number) => (41, number, 0, 0),
+            SealContext::EnrollmentToken(number) => (42, number, 0, 0),
             SealContext::Cursor(list, token) => {
                 let kind = match list {
                     CursorList::Devices => 22,

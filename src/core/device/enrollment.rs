@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{CommandSeq, SessionNo};
+use crate::ids::{CommandSeq, EnrollmentId, SessionNo};
 use crate::time::Timestamp;
 
 /// A device's present enrollment. Its record stays over several of them; its queue, its
@@ -44,9 +44,29 @@ pub enum EndReason {
     NewCertificate,
     /// Somebody said so through the API.
     Requested,
+    /// An operator revoked it.
+    Revoked,
+}
+
+/// The end of an enrollment that this server issued the certificate of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EnrollmentEnding {
+    /// Which.
+    pub enrollment: EnrollmentId,
+    /// When and why.
+    pub end: EnrollmentEnd,
 }
 
 impl EndReason {
+    /// Whether the device gave up the certificate that it was enrolled with. One that was not
+    /// wiped after all, and one that the operator declares enrolled anew, still has it.
+    pub fn gives_up_certificate(self) -> bool {
+        match self {
+            EndReason::Reported | EndReason::Silent | EndReason::Wiped | EndReason::Revoked => true,
+            EndReason::BackAfterWipe | EndReason::NewCertificate | EndReason::Requested => false,
+        }
+    }
+
     /// The reason in words.
     pub fn words(self) -> &'static str {
         match self {
@@ -58,6 +78,7 @@ impl EndReason {
                 "the device was enrolled anew: its certificate was replaced"
             }
             EndReason::Requested => "the device was enrolled anew",
+            EndReason::Revoked => "the enrollment was revoked",
         }
     }
 }

@@ -14,7 +14,7 @@ mod usage;
 pub use activity_flag::ActivityFlag;
 pub use auth_failure::{AuthFailure, REFUSALS, Refusal, Refused};
 pub use certificates::{CertificateDigest, CertificateNote, Rotation, RotationError};
-pub use enrollment::{EndReason, Enrollment, EnrollmentEnd};
+pub use enrollment::{EndReason, Enrollment, EnrollmentEnd, EnrollmentEnding};
 pub use kept_answers::KeptAnswers;
 pub use record::{Credentials, DeviceRecord};
 pub(crate) use shown_family::family_of_version;

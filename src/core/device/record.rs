@@ -6,7 +6,7 @@ use super::certificates::{
     BOUND, CertificateDigest, CertificateNote, REVOKED, Rotation, RotationError,
 };
 use crate::context::Family;
-use crate::ids::Source;
+use crate::ids::{EnrollmentId, Source};
 use crate::secret::Secret;
 use crate::time::Timestamp;
 use modegate_wire::auth::PasswordDigest;
@@ -36,6 +36,9 @@ pub struct DeviceRecord {
     /// By what the server proves itself to this device alone, if one was made for it.
     #[serde(default)]
     pub server_password: Option<Secret>,
+    /// The enrollment by which this server issued its certificate, if it did.
+    #[serde(default)]
+    pub enrollment: Option<EnrollmentId>,
 }
 
 /// SyncML credentials of a device.
@@ -62,6 +65,7 @@ impl DeviceRecord {
             registered_at,
             rotation: Rotation::default(),
             server_password: None,
+            enrollment: None,
         }
     }
 
@@ -99,6 +103,23 @@ impl DeviceRecord {
         // known by less than a certificate.
         self.rotation.none_left |= before > 0 && self.certificates.is_empty();
         Ok(())
+    }
+
+    /// Revokes a certificate in whose place the device has another one. Where no more are kept
+    /// as revoked, it is only unbound: it proves nothing beside the other one.
+    pub(crate) fn supersede(&mut self, digest: CertificateDigest) {
+        if self.revoke(digest).is_err() {
+            self.certificates.retain(|bound| *bound != digest);
+            self.rotation.notes.retain(|note| note.digest != digest);
+            self.rotation.none_left |= self.certificates.is_empty();
+        }
+    }
+
+    /// Revokes every certificate that is bound: nothing less proves the device from now on.
+    pub(crate) fn revoke_all(&mut self) {
+        for digest in self.certificates.clone() {
+            self.supersede(digest);
+        }
     }
 
     /// Sets the whole list, as an operator or an import says it.
@@ -148,6 +169,7 @@ mod tests {
             registered_at: Timestamp(0),
             rotation: Rotation::default(),
             server_password: None,
+            enrollment: None,
         };
         let [one, two] = [1, 2].map(|byte| note(byte).digest);
         record.revoke(note(9).digest).unwrap();

@@ -6,7 +6,7 @@ use super::canonical;
 use crate::audit::event_types::{self, Record, unexplained};
 
 /// Events that the strict reader takes, with every field that it can.
-const TAKEN: [&str; 8] = [
+const TAKEN: [&str; 9] = [
     r#"{"v":2,"seq":18446744073709551615,"at":1774000000123,"actor":"device","device":"01970000-0000-7000-8000-00000000000a","type":"exchange","exchange":{"session":3,"session_id":"77","message":4,"query":"mode=Machine&x=ü","mode":"Machine","platform":"WoA","login":"User","contexts":[{"mode":"Machine","platform":"WoA","login":"User"},{"mode":"Maintenance","platform":"WoA","login":"User"}],"proof":{"by":"certificate","certificate_sha256":"ab"},"subject":{"family":"windows81","groups":["north","south"]},"policy_set":"c0ffee","status":212,"delivered":[{"command":7,"kind":"inventory","rules":["a","b"],"touched":{"leaves":["Get inventory Win32_OperatingSystem","Get inventory"],"unknown":[{"verb":"Get","loc_uri":"./x"}],"partial":true,"app":"reader"}}],"reply_sha256":"cd","withheld":[{"kind":"lock","rules":["w81.machine"],"modes":["Maintenance"],"count":2,"commands":[1,20]}],"withheld_as":5,"outcomes":[{"command":7,"kind":"setting","state":"failed","status":500,"reason":"no","rules":["r"],"touched":{"app":"x"}}],"notes":["one"],"woken":true,"by_hand":true,"ended":true,"trigger":{"likely":"manual","because":"so it looks"}}}"#,
     r#"{"v":2,"seq":0,"at":-5,"actor":"api:admin","type":"command.queued","command":9,"kind":"app_install","detail":"","count":0,"forecast":"soon","steps":[{"verb":"Exec","loc_uri":"./{device}/y"}],"app":"reader","refusals":[{"reason":"no_proof","certificate_sha256":"ef","count":3}],"touched":{"leaves":["Exec app_install MDM_AppInstallJob"]},"commands":[1,2,3]}"#,
     r#"{"v":2,"seq":3,"at":0,"actor":"server","device":"01970000-0000-7000-8000-00000000000a","type":"device.alert","alert":{"code":1226,"type":"t","source":"./s","mark":"m","data":"***"}}"#,
@@ -15,6 +15,7 @@ const TAKEN: [&str; 8] = [
     r#"{"v":2,"seq":6,"at":1,"actor":"server","type":"baseline.loaded","baselines":[{"id":"a","digest":"ab"}]}"#,
     r#"{"v":2,"seq":7,"at":1,"actor":"server","device":"01970000-0000-7000-8000-00000000000a","type":"compliance.changed","compliance":{"baseline":{"id":"a","digest":"ab"},"controls":[{"control":"b","state":"exempt","since":1,"beneath":"unknown","reason":"stale","until":2,"value_sha256":"cd","read_at":3,"command":4,"event":5}],"ended":["c"]}}"#,
     r#"{"v":2,"seq":8,"at":1,"actor":"server","type":"compliance.snapshot","snapshot":{"baseline":{"id":"a","digest":"ab"},"at":1,"devices":6,"lines":6,"counts":{"compliant":1,"exempt":1,"in_grace":1,"unknown":1,"not_compliant":1},"root":"x"}}"#,
+    r#"{"v":2,"seq":9,"at":1,"actor":"server","type":"enrollment.issued","enrollment":{"id":"ab","token":"cd","family":"windows81","rule":"r","reason":"s","other_device":"ef","certificate_sha256":"01","not_after":5}}"#,
 ];
 
 /// Events that it leaves to the reader of any JSON, canonical as they are.

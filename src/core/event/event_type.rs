@@ -138,5 +138,29 @@ named! {
         /// Somebody who is signed in sent a form of the pages that is not for their role or
         /// groups: at most 30 a minute of one session.
         FormRefused = "form.refused",
+        /// An operator made a one-time token by which one device can enroll.
+        EnrollmentTokenMade = "enrollment.token_made",
+        /// A one-time token for an enrollment was withdrawn before it was used.
+        EnrollmentTokenWithdrawn = "enrollment.token_withdrawn",
+        /// Somebody signed in to enroll a device.
+        EnrollmentSignedIn = "enrollment.signed_in",
+        /// A certificate was issued to a device that enrolls.
+        EnrollmentIssued = "enrollment.issued",
+        /// A device was not enrolled.
+        EnrollmentRefused = "enrollment.refused",
+        /// A device began its first session with the certificate that it enrolled by: from
+        /// then on its record has the name that it said there.
+        EnrollmentClaimed = "enrollment.claimed",
+        /// A device that enrolled named itself as another device that is on record. It is
+        /// refused until an operator releases it.
+        EnrollmentConflict = "enrollment.conflict",
+        /// The record of a device was given to a later enrollment.
+        EnrollmentReleased = "enrollment.released",
+        /// A device was issued the certificate that follows its present one.
+        EnrollmentRenewed = "enrollment.renewed",
+        /// An operator revoked an enrollment.
+        EnrollmentRevoked = "enrollment.revoked",
+        /// An enrollment ended: its certificates prove nothing any more.
+        EnrollmentClosed = "enrollment.ended",
     }
 }

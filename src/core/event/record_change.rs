@@ -52,6 +52,7 @@ impl RecordChange {
     /// What is another after a change.
     pub fn between(before: &DeviceRecord, after: &DeviceRecord) -> Self {
         let changed = [
+            ("source", before.source != after.source),
             ("family", before.family != after.family),
             (
                 "device_client_id",

@@ -302,10 +302,16 @@ impl<'a> Builder<'a> {
         let contexts = self.state.session.as_ref().map(|session| session.contexts);
         let mut contexts = contexts.unwrap_or_default().iter();
         let device = &self.snapshot.device;
+        let mut given_up = None;
         if let Some(reason) = self.recorder.ended {
             let ended = enrollment::event(device.id, reason, "device", request.now);
             self.recorder.events.push(ended);
+            given_up = enrollment::give_up(device, reason, "device", request.now);
         }
+        let given_up = given_up.map(|given_up| {
+            self.recorder.events.extend(given_up.events);
+            (given_up.record, given_up.ending)
+        });
         let drops_uri = drops_uri(&device.state, &self.state);
         let review_compliance = facts_moved(&device.record, (&device.state, &self.state));
         Exchange {
@@ -326,6 +332,7 @@ impl<'a> Builder<'a> {
             events: self.recorder.events,
             queued: Vec::new(),
             ends_enrollment: self.recorder.ended.is_some(),
+            given_up,
             inventory: None,
             free_answers: 0,
             changes: Vec::new(),

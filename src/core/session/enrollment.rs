@@ -5,8 +5,10 @@ use super::closing;
 use super::event_recorder::EventRecorder;
 use crate::change::DeviceChange;
 use crate::command::{CommandState, OpenCommand};
-use crate::device::{Device, DeviceState, EndReason, Enrollment, EnrollmentEnd};
-use crate::event::{Event, EventType};
+use crate::device::{
+    Device, DeviceRecord, DeviceState, EndReason, Enrollment, EnrollmentEnd, EnrollmentEnding,
+};
+use crate::event::{EnrollmentRecord, Event, EventType, RecordChange};
 use crate::ids::DeviceId;
 use crate::polling::Polling;
 use crate::time::Timestamp;
@@ -58,7 +60,9 @@ fn is_done_by(command: &OpenCommand, reason: EndReason) -> bool {
     let ends = match reason {
         EndReason::Reported => command.is_unenroll(),
         EndReason::NewCertificate | EndReason::Requested => command.ends_enrollment(),
-        EndReason::Silent | EndReason::Wiped | EndReason::BackAfterWipe => false,
+        EndReason::Silent | EndReason::Wiped | EndReason::BackAfterWipe | EndReason::Revoked => {
+            false
+        }
     };
     ends && !command.leases.is_empty()
 }
@@ -92,6 +96,48 @@ pub(super) fn came_back(state: &mut DeviceState, recorder: &mut EventRecorder) {
     }
 }
 
+/// What follows where a device gives up the certificate that the server issued to it.
+pub(super) struct GivenUp {
+    /// The record afterwards: the certificate is revoked.
+    pub(super) record: DeviceRecord,
+    /// The end of the enrollment.
+    pub(super) ending: EnrollmentEnding,
+    /// What is logged of both.
+    pub(super) events: [Event; 2],
+}
+
+/// Revokes the certificates of a device whose enrollment ended, where the server issued its
+/// certificate and the device has that no more. A device that was never enrolled here keeps
+/// what an operator bound.
+pub(super) fn give_up(
+    device: &Device,
+    reason: EndReason,
+    actor: &str,
+    now: Timestamp,
+) -> Option<GivenUp> {
+    let mut record = device.record.clone();
+    let enrollment = record
+        .enrollment
+        .filter(|_| reason.gives_up_certificate())?;
+    record.enrollment = None;
+    record.revoke_all();
+    let event = |what| Event::new(now, actor, Some(device.id), what);
+    let changed = event(EventType::DeviceChanged)
+        .detail(format!("{}: its certificates are revoked", reason.words()))
+        .change(RecordChange::between(&device.record, &record));
+    let closed = event(EventType::EnrollmentClosed).enrollment(EnrollmentRecord {
+        id: Some(enrollment.to_string()),
+        reason: Some(reason.words().to_owned()),
+        ..EnrollmentRecord::default()
+    });
+    let end = EnrollmentEnd { at: now, reason };
+    Some(GivenUp {
+        record,
+        ending: EnrollmentEnding { enrollment, end },
+        events: [changed, closed],
+    })
+}
+
 /// Ends the enrollment of a device because of what was said through the API.
 pub fn end_enrollment(
     device: &Device,
@@ -101,6 +147,32 @@ pub fn end_enrollment(
 ) -> DeviceChange {
     let (mut state, mut recorder) = (device.state.clone(), EventRecorder::new(now));
     end(&mut state, reason, &mut recorder);
+    ended(device, state, recorder, actor)
+}
+
+/// Ends the enrollment of a device that is not to come back by it: its certificate is revoked
+/// and its queue stays closed.
+pub fn revoke_enrollment(device: &Device, actor: &str, now: Timestamp) -> DeviceChange {
+    let (mut state, mut recorder) = (device.state.clone(), EventRecorder::new(now));
+    // The latest reply is not repeated to whoever has the certificate.
+    state.latest = None;
+    leave(&mut state, EndReason::Revoked, &mut recorder);
+    let mut change = ended(device, state, recorder, actor);
+    if let Some(given_up) = give_up(device, EndReason::Revoked, actor, now) {
+        change.events.extend(given_up.events);
+        change.ending = Some(given_up.ending);
+        change = change.with_record(given_up.record);
+    }
+    change
+}
+
+fn ended(
+    device: &Device,
+    state: DeviceState,
+    recorder: EventRecorder,
+    actor: &str,
+) -> DeviceChange {
+    let now = recorder.now;
     let events = recorder
         .ended
         .map(|reason| event(device.id, reason, actor, now).ending(&recorder.parts));

@@ -8,7 +8,7 @@ use crate::change::{DeviceChange, Loaded};
 use crate::command::{CommandBody, CommandState, Part};
 use crate::context::Mode;
 use crate::device::outbox;
-use crate::device::{DeviceState, LatestRequest};
+use crate::device::{DeviceRecord, DeviceState, EnrollmentEnding, LatestRequest};
 use crate::event::{Event, EventType, ExchangeRecord, TouchedBy, Withheld, more};
 use crate::ids::{CommandSeq, DeviceId};
 use crate::inventory::{Change, InventoryUpdate};
@@ -33,6 +33,8 @@ pub struct Exchange {
     pub(super) names_machine: bool,
     pub(super) queued: Vec<(CommandSeq, CommandBody)>,
     pub(super) ends_enrollment: bool,
+    /// The record afterwards and the end of the enrollment whose certificate the device gave up.
+    pub(super) given_up: Option<(DeviceRecord, EnrollmentEnding)>,
     pub(super) inventory: Option<InventoryUpdate>,
     pub(super) free_answers: u64,
     pub(super) changes: Vec<Change>,
@@ -158,6 +160,7 @@ impl Exchange {
         let (mut events, bytes) = more::split(exchange);
         let bytes = bytes + self.events.iter().map(Event::byte_len).sum::<usize>();
         events.append(&mut self.events);
+        let (record, ending) = self.given_up.unzip();
         let mut change = DeviceChange {
             number: self.number,
             loaded: Some(Loaded {
@@ -166,7 +169,7 @@ impl Exchange {
             }),
             channel_uri: self.channel_uri,
             wake_due: outbox::moved(self.due_before, &self.state),
-            record: None,
+            record,
             state: self.state,
             queued: self.queued,
             parts: self.parts,
@@ -179,6 +182,7 @@ impl Exchange {
             review_installs: true,
             free_answers: self.free_answers,
             ends_enrollment: self.ends_enrollment,
+            ending,
             reply: Some(reply),
         };
         let size = change.size(bytes);

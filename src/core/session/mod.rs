@@ -52,7 +52,7 @@ mod step;
 
 pub use authenticate::{Authentication, authenticate};
 pub(crate) use availability::{Availability, Circumstances, Waits, is_under_way};
-pub use enrollment::{end_enrollment, is_enrolled_anew};
+pub use enrollment::{end_enrollment, is_enrolled_anew, revoke_enrollment};
 pub use exchange::Exchange;
 pub use family::{FamilyInUse, leave_family};
 pub(crate) use offer::set_before;

@@ -9,7 +9,8 @@ use modegate_core::change::{self, Refusal};
 use modegate_core::command::client_key_fault;
 use modegate_core::context::Family;
 use modegate_core::device::{
-    CertificateDigest, Credentials, Device, DeviceRecord, DeviceState, EndReason,
+    CertificateDigest, Credentials, Device, DeviceRecord, DeviceState, EndReason, EnrollmentEnd,
+    EnrollmentEnding,
 };
 use modegate_core::event::{Event, EventType, RecordChange};
 use modegate_core::fields::FieldError;
@@ -255,7 +256,7 @@ fn family_in_use(in_use: &FamilyInUse, wanted: Family) -> FieldError {
 /// anew, as `word` or its certificates say, what belonged to its enrollment ends.
 pub(super) fn identity_change(
     device: &Device,
-    record: DeviceRecord,
+    mut record: DeviceRecord,
     event: Event,
     word: Option<Word<EnrollmentWord>>,
 ) -> change::DeviceChange {
@@ -264,6 +265,10 @@ pub(super) fn identity_change(
         Some(EnrollmentWord::Same) => None,
         None => is_enrolled_anew(device, &record).then_some(EndReason::NewCertificate),
     };
+    // What the server issued is no longer what proves the device.
+    let replaced = record
+        .enrollment
+        .take_if(|_| reason == Some(EndReason::NewCertificate));
     let state = DeviceState {
         latest: None,
         ..device.state.clone()
@@ -274,9 +279,16 @@ pub(super) fn identity_change(
         ..device.clone()
     };
     let event = event.change(RecordChange::between(&device.record, &record));
-    let change = change::DeviceChange::new(device, state)
+    let mut change = change::DeviceChange::new(device, state)
         .with_record(record)
         .with_events(vec![event]);
+    change.ending = replaced.map(|enrollment| EnrollmentEnding {
+        enrollment,
+        end: EnrollmentEnd {
+            at: now,
+            reason: EndReason::NewCertificate,
+        },
+    });
     match reason {
         Some(reason) => change.then(end_enrollment(&changed, reason, &actor, now)),
         None => change,

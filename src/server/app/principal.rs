@@ -99,7 +99,14 @@ impl Principal {
 
     /// An event as far as it may see it.
     pub(crate) fn sees(&self, event: Event) -> Event {
-        event.naming_only(|group| self.knows_group(group))
+        let mut event = event.naming_only(|group| self.knows_group(group));
+        // A device that it may not see is not named by the event of one that it may.
+        if !self.sees_all()
+            && let Some(enrollment) = &mut event.enrollment
+        {
+            enrollment.other_device = None;
+        }
+        event
     }
 
     /// The groups that bound what it sees, if any do.

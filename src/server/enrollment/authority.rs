@@ -144,7 +144,7 @@ impl Authority {
             return Err(IssueError::Ending(self.valid_until));
         }
         let unavailable = |error: AuthorityError| IssueError::Unavailable(error.to_string());
-        let mut params = params(&request.name).map_err(unavailable)?;
+        let mut params = params(&request.subject_cn).map_err(unavailable)?;
         set_validity(&mut params, request.not_before, request.not_after);
         params.is_ca = IsCa::ExplicitNoCa;
         params.key_usages = vec![
@@ -152,14 +152,14 @@ impl Authority {
             KeyUsagePurpose::KeyEncipherment,
         ];
         params.use_authority_key_identifier_extension = true;
-        let (_, key) = SubjectPublicKeyInfo::from_der(&request.key)
-            .map_err(|_| IssueError::Refused("the key is none".to_owned()))?;
+        let (_, key) = SubjectPublicKeyInfo::from_der(&request.spki_der)
+            .map_err(|_| IssueError::Rejected("the key is none".to_owned()))?;
         let key = device_key(&key)?;
         let signed = params.signed_by(&key, &self.issuer);
         let leaf = signed.map_err(|error| unavailable(error.into()))?;
         Ok(IssuedCertificate {
-            leaf: leaf.der().to_vec(),
-            issuers: vec![self.certificate.clone()],
+            leaf_der: leaf.der().to_vec(),
+            chain_der: vec![self.certificate.clone()],
         })
     }
 }
@@ -171,7 +171,7 @@ fn device_key<'a>(key: &'a SubjectPublicKeyInfo<'a>) -> Result<DeviceKey<'a>, Is
         Ok(PublicKey::RSA(_)) => &rcgen::PKCS_RSA_SHA256,
         Ok(PublicKey::EC(point)) if point.key_size() == 256 => &rcgen::PKCS_ECDSA_P256_SHA256,
         _ => {
-            return Err(IssueError::Refused(
+            return Err(IssueError::Rejected(
                 "the key is neither RSA nor P-256".to_owned(),
             ));
         }

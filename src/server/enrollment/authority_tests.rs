@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::enrollment::checked;
-use crate::enrollment::issuer::Claims;
+use modegate_core::context::Family;
+use modegate_core::enrollment::DeviceClaims;
 
 fn now() -> Timestamp {
     Timestamp::parse("2026-11-29T12:00:00Z").unwrap()
@@ -11,18 +12,15 @@ fn now() -> Timestamp {
 /// A request for a key of the device's own.
 fn request(key: &KeyPair) -> CertificateRequest {
     CertificateRequest {
-        csr: vec![0x30, 0],
-        key: key.subject_public_key_info(),
-        name: "7d9a5dc2-6fd1-4f5b-9ab4-0f8f5be7d0a1".to_owned(),
+        csr_der: vec![0x30, 0],
+        spki_der: key.subject_public_key_info(),
+        subject_cn: "7d9a5dc2-6fd1-4f5b-9ab4-0f8f5be7d0a1".to_owned(),
         not_before: now().plus_ms(-BACKDATED_MS),
         not_after: now().plus_ms(365 * DAY_MS),
-        claims: Claims {
-            enrollment: "1".to_owned(),
-            user: "ann@contoso.com".to_owned(),
-            family: "windows81",
-            groups: Vec::new(),
-        },
-        renews: None,
+        user: "ann@contoso.com".to_owned(),
+        family: Family::Windows81,
+        claims: DeviceClaims::default(),
+        follows: None,
     }
 }
 
@@ -31,7 +29,7 @@ fn device_rsa() -> KeyPair {
 }
 
 fn pem_of(issued: &IssuedCertificate) -> Vec<u8> {
-    let ders = std::iter::once(&issued.leaf).chain(&issued.issuers);
+    let ders = std::iter::once(&issued.leaf_der).chain(&issued.chain_der);
     let pem = |der: &Vec<u8>| {
         let text = data_encoding::BASE64.encode(der);
         format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
@@ -45,11 +43,11 @@ fn either_kind_of_ca_certifies_a_device_for_client_authentication_only() {
     for kind in [KeyKind::Rsa, KeyKind::Ecdsa] {
         let authority = Authority::open(&AuthorityFiles::make(kind, now()).unwrap()).unwrap();
         let issued = authority.sign(&request(&device)).unwrap();
-        let (rest, leaf) = X509Certificate::from_der(&issued.leaf).unwrap();
+        let (rest, leaf) = X509Certificate::from_der(&issued.leaf_der).unwrap();
         assert!(rest.is_empty());
         assert_eq!(
             leaf.subject().to_string(),
-            format!("CN={}", request(&device).name)
+            format!("CN={}", request(&device).subject_cn)
         );
         assert_eq!(leaf.public_key().raw, device.subject_public_key_info());
         let basic = leaf.basic_constraints().unwrap().unwrap();
@@ -86,7 +84,7 @@ fn two_certificates_have_two_numbers() {
     let device = device_rsa();
     let files = AuthorityFiles::make(KeyKind::Ecdsa, now()).unwrap();
     let authority = Authority::open(&files).unwrap();
-    let [one, other] = [0, 1].map(|_| authority.sign(&request(&device)).unwrap().leaf);
+    let [one, other] = [0, 1].map(|_| authority.sign(&request(&device)).unwrap().leaf_der);
     let serial = |der: &[u8]| {
         X509Certificate::from_der(der)
             .unwrap()
@@ -124,14 +122,8 @@ fn what_an_issuer_outside_may_not_answer() {
     let authority = Authority::open(&files).unwrap();
     let asked = request(&device);
     let issued = authority.sign(&asked).unwrap();
-    let refused = |issued: &IssuedCertificate, at: Timestamp| match checked::read(
-        &pem_of(issued),
-        &asked,
-        at,
-    ) {
-        Err(IssueError::Unusable(why)) => why,
-        other => panic!("{other:?}"),
-    };
+    let refused =
+        |issued: &IssuedCertificate, at: Timestamp| checked::check(issued, &asked, at).unwrap_err();
     let foreign = Authority::open(&AuthorityFiles::make(KeyKind::Ecdsa, now()).unwrap()).unwrap();
     let of_another_key = authority.sign(&request(&device_rsa())).unwrap();
     assert_eq!(refused(&of_another_key, now()), Unusable::Key);
@@ -146,20 +138,19 @@ fn what_an_issuer_outside_may_not_answer() {
     assert_eq!(refused(&issued, asked.not_after), Unusable::Validity);
     let root = foreign.certificate().to_vec();
     let other_root = IssuedCertificate {
-        issuers: vec![root.clone()],
+        chain_der: vec![root.clone()],
         ..issued.clone()
     };
     assert_eq!(refused(&other_root, now()), Unusable::Signature);
     let alone = IssuedCertificate {
-        issuers: Vec::new(),
+        chain_der: Vec::new(),
         ..issued.clone()
     };
     assert_eq!(refused(&alone, now()), Unusable::Form);
     let many = IssuedCertificate {
-        issuers: vec![root; 3],
+        chain_der: vec![root; 3],
         ..issued.clone()
     };
     assert_eq!(refused(&many, now()), Unusable::Chain);
-    let nothing = checked::read(b"no", &asked, now());
-    assert_eq!(nothing, Err(IssueError::Unusable(Unusable::Form)));
+    assert_eq!(checked::read(b"no"), Err(Unusable::Form));
 }

@@ -3,49 +3,45 @@
 
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::issuer::{CertificateRequest, IssueError, IssuedCertificate, Unusable};
+use super::issuer::{CertificateRequest, IssuedCertificate, Unusable};
 use crate::pem;
 use modegate_core::time::Timestamp;
 
 /// A device takes one root and one intermediate.
 const ISSUERS: usize = 2;
-/// How far an issuer's clock may be ahead, or its certificate outlast what was asked for.
-const LENIENCY_MS: i64 = 24 * 60 * 60 * 1000;
+/// How much earlier or later than asked for a certificate may begin and end, milliseconds:
+/// certificates have whole seconds, and an issuer may cut off the last day.
+const SLACK_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Reads what an issuer answered: PEM, the device's certificate first, the root last.
-pub(super) fn read(
-    answer: &[u8],
-    request: &CertificateRequest,
-    now: Timestamp,
-) -> Result<IssuedCertificate, IssueError> {
-    let all = pem::certificates(answer).map_err(|_| IssueError::Unusable(Unusable::Form))?;
+pub(super) fn read(answer: &[u8]) -> Result<IssuedCertificate, Unusable> {
+    let all = pem::certificates(answer).map_err(|_| Unusable::Form)?;
     let mut ders = all.into_iter().map(|der| der.to_vec());
-    let issued = IssuedCertificate {
-        leaf: ders.next().ok_or(IssueError::Unusable(Unusable::Form))?,
-        issuers: ders.collect(),
-    };
-    check(&issued, request, now).map_err(IssueError::Unusable)?;
-    Ok(issued)
+    Ok(IssuedCertificate {
+        leaf_der: ders.next().ok_or(Unusable::Form)?,
+        chain_der: ders.collect(),
+    })
 }
 
-fn check(
+/// Checks what was signed against what was asked for.
+pub(super) fn check(
     issued: &IssuedCertificate,
     request: &CertificateRequest,
     now: Timestamp,
 ) -> Result<(), Unusable> {
-    if issued.issuers.is_empty() {
+    if issued.chain_der.is_empty() {
         return Err(Unusable::Form);
     }
-    if issued.issuers.len() > ISSUERS {
+    if issued.chain_der.len() > ISSUERS {
         return Err(Unusable::Chain);
     }
     let parse = |der| match X509Certificate::from_der(der) {
         Ok(([], certificate)) => Ok(certificate),
         _ => Err(Unusable::Form),
     };
-    let leaf = parse(issued.leaf.as_slice())?;
+    let leaf = parse(issued.leaf_der.as_slice())?;
     let mut chain = vec![leaf];
-    for der in &issued.issuers {
+    for der in &issued.chain_der {
         chain.push(parse(der)?);
     }
     check_leaf(&chain[0], request, now)?;
@@ -69,7 +65,7 @@ fn check_leaf(
     request: &CertificateRequest,
     now: Timestamp,
 ) -> Result<(), Unusable> {
-    if leaf.public_key().raw != request.key {
+    if leaf.public_key().raw != request.spki_der {
         return Err(Unusable::Key);
     }
     let ms = |seconds: i64| Timestamp(seconds.saturating_mul(1000));
@@ -77,8 +73,10 @@ fn check_leaf(
         ms(leaf.validity().not_before.timestamp()),
         ms(leaf.validity().not_after.timestamp()),
     );
-    let outlasts = until.ms_since(request.not_after) > LENIENCY_MS;
-    if from.ms_since(now) > LENIENCY_MS || until <= now || outlasts {
+    // Whoever asked was allowed so long and no longer.
+    let outlasts = until.ms_since(request.not_after) > SLACK_MS;
+    let begins_elsewhere = from.ms_since(request.not_before).abs() > SLACK_MS;
+    if begins_elsewhere || until <= now || outlasts {
         return Err(Unusable::Validity);
     }
     let usage = leaf.extended_key_usage().ok().flatten();

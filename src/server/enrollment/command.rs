@@ -14,7 +14,6 @@ use tokio::sync::Semaphore;
 use super::checked;
 use super::issuer::{CertificateRequest, IssueError, IssuedCertificate, Issuer};
 use super::question::Question;
-use crate::clock::Clock;
 
 /// What a program may say.
 const ANSWER_BYTES: u64 = 64 * 1024;
@@ -27,18 +26,16 @@ pub struct CommandIssuer {
     arguments: Vec<String>,
     patience: Duration,
     running: Arc<Semaphore>,
-    clock: Clock,
 }
 
 impl CommandIssuer {
     /// Asks `program` with these arguments, which may take as long as `patience`.
-    pub fn new(program: PathBuf, arguments: Vec<String>, patience: Duration, clock: Clock) -> Self {
+    pub fn new(program: PathBuf, arguments: Vec<String>, patience: Duration) -> Self {
         CommandIssuer {
             program,
             arguments,
             patience,
             running: Arc::new(Semaphore::new(AT_A_TIME)),
-            clock,
         }
     }
 
@@ -87,7 +84,7 @@ impl CommandIssuer {
         }
         let why = String::from_utf8_lossy(&why);
         let why = why.lines().next_back().unwrap_or_default().trim();
-        Err(IssueError::Refused(format!("{status}: {why}")))
+        Err(IssueError::Rejected(format!("{status}: {why}")))
     }
 }
 
@@ -103,6 +100,6 @@ impl Issuer for CommandIssuer {
         };
         let answer = tokio::time::timeout(self.patience, asked).await;
         let late = || IssueError::Unavailable(format!("no answer in {:?}", self.patience));
-        checked::read(&answer.map_err(|_| late())??, &request, self.clock.now())
+        Ok(checked::read(&answer.map_err(|_| late())??)?)
     }
 }

@@ -1,56 +1,50 @@
-//! What issues a device's certificate, whichever it is.
+//! Who signs certificates for devices: a certification authority of the server's own, or
+//! another program.
 
 use async_trait::async_trait;
-use serde::Serialize;
 
+use modegate_core::context::Family;
+use modegate_core::device::CertificateDigest;
+use modegate_core::enrollment::DeviceClaims;
 use modegate_core::time::Timestamp;
 
-/// What a device's certificate is asked for. The key is proven to be the device's.
+/// A certificate that is to be signed. The caller has checked that the device has the key.
 #[derive(Debug, Clone)]
 pub struct CertificateRequest {
-    /// The request of the device, PKCS#10, DER. Its subject and extensions mean nothing.
-    pub csr: Vec<u8>,
-    /// The SubjectPublicKeyInfo of the device's key, DER.
-    pub key: Vec<u8>,
-    /// The common name that the certificate is to have.
-    pub name: String,
-    /// From when it is to be valid.
+    /// What the device sent: PKCS#10, DER. Its subject and extensions mean nothing.
+    pub csr_der: Vec<u8>,
+    /// The public key: SubjectPublicKeyInfo, DER.
+    pub spki_der: Vec<u8>,
+    /// The common name of the subject, all that the subject has.
+    pub subject_cn: String,
+    /// From when on it is to be valid.
     pub not_before: Timestamp,
-    /// Until when, at most.
+    /// Until when.
     pub not_after: Timestamp,
-    /// For whom it is, as far as it is proven.
-    pub claims: Claims,
-    /// The issuer of the certificate that this one renews, DER; none for a first one.
-    pub renews: Option<Vec<u8>>,
-}
-
-/// For whom a certificate is issued.
-#[derive(Debug, Clone, Serialize)]
-pub struct Claims {
-    /// The id of the enrollment.
-    pub enrollment: String,
-    /// Who enrolls.
+    /// Whose device it is.
     pub user: String,
-    /// The family that the device shows: `windows81`, `windows_phone81` or `windows10`.
-    pub family: &'static str,
-    /// The groups that the policy gives the device.
-    pub groups: Vec<String>,
+    /// The family of the device.
+    pub family: Family,
+    /// What the device says of itself: for the issuer's records, proved by nothing.
+    pub claims: DeviceClaims,
+    /// The issuer of the certificate that this one follows; none for a first one.
+    pub follows: Option<CertificateDigest>,
 }
 
-/// A certificate that was issued, with its issuers, the root last. DER.
+/// A certificate that was signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IssuedCertificate {
-    /// The device's certificate.
-    pub leaf: Vec<u8>,
-    /// Its issuers: one root, or one intermediate and the root.
-    pub issuers: Vec<Vec<u8>>,
+    /// The certificate, DER.
+    pub leaf_der: Vec<u8>,
+    /// Its issuers, the root last, DER.
+    pub chain_der: Vec<Vec<u8>>,
 }
 
-/// What is wrong with what an issuer made.
+/// What is wrong with what an issuer signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unusable {
     /// It is no certificate in PEM, or not followed by its root.
-    #[error("not a certificate in PEM with its issuers behind it, the root last")]
+    #[error("not a certificate with its issuers behind it, the root last")]
     Form,
     /// There are more issuers than a device takes.
     #[error("followed by more than one intermediate and a root")]
@@ -61,37 +55,37 @@ pub enum Unusable {
     /// It is for another key.
     #[error("for another key than the device's")]
     Key,
-    /// It is not valid now, or for longer than was asked for.
-    #[error("not valid now, or valid for longer than was asked for")]
+    /// It is not valid now, or begins or ends at another time than asked for.
+    #[error("not valid now, or valid from or until another time than asked for")]
     Validity,
     /// It could issue others, or does not say that it is for a client.
-    #[error("that of a CA, or without the usage \"client authentication\"")]
+    #[error("that of a certification authority, or without the usage \"client authentication\"")]
     Usage,
 }
 
-/// Why no certificate was issued.
+/// Why no certificate was signed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IssueError {
-    /// The issuer could not be asked, or did not answer in time.
-    #[error("the issuer of certificates cannot be reached: {0}")]
+    /// The issuer does not sign it.
+    #[error("the issuer rejected the certificate request: {0}")]
+    Rejected(String),
+    /// The issuer cannot sign now.
+    #[error("the issuer is not available: {0}")]
     Unavailable(String),
-    /// It refused this request.
-    #[error("the issuer of certificates refused: {0}")]
-    Refused(String),
-    /// What it made is not what was asked for.
+    /// What it signed is not what was asked for.
     #[error("the issuer's certificate is {0}")]
-    Unusable(Unusable),
-    /// The CA of this server ends before the certificate would.
-    #[error("the enrollment CA ends on {0}: make a new one")]
+    Unusable(#[from] Unusable),
+    /// The server's own authority ends before the certificate would.
+    #[error("the enrollment CA ends at {0}: make a new one")]
     Ending(Timestamp),
 }
 
-/// What issues certificates.
+/// Signs certificates.
 #[async_trait]
 pub trait Issuer: Send + Sync {
-    /// Issues a certificate as it was asked for.
+    /// Signs a certificate for a device.
     ///
     /// # Errors
-    /// None was issued.
+    /// None was signed.
     async fn issue(&self, request: CertificateRequest) -> Result<IssuedCertificate, IssueError>;
 }

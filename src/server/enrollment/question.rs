@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-use super::issuer::{CertificateRequest, Claims};
+use super::issuer::CertificateRequest;
 
 /// The request for a certificate as an issuer outside reads it.
 #[derive(Serialize)]
@@ -17,18 +17,24 @@ pub(super) struct Question<'a> {
     not_before: String,
     /// RFC 3339.
     not_after: String,
-    #[serde(flatten)]
-    claims: &'a Claims,
+    /// Whose device it is.
+    user: &'a str,
+    /// `windows81`, `windows_phone81` or `windows10`.
+    family: &'static str,
+    /// What the device says of itself, proved by nothing: pairs of name and value.
+    claims: &'a [(String, String)],
 }
 
 impl<'a> Question<'a> {
     pub(super) fn new(request: &'a CertificateRequest) -> Self {
         Question {
-            csr: pem_of("CERTIFICATE REQUEST", &request.csr),
-            common_name: &request.name,
+            csr: pem_of("CERTIFICATE REQUEST", &request.csr_der),
+            common_name: &request.subject_cn,
             not_before: request.not_before.to_string(),
             not_after: request.not_after.to_string(),
-            claims: &request.claims,
+            user: &request.user,
+            family: request.family.name(),
+            claims: request.claims.all(),
         }
     }
 

@@ -10,7 +10,6 @@ use url::Url;
 use super::checked;
 use super::issuer::{CertificateRequest, IssueError, IssuedCertificate, Issuer};
 use super::question::Question;
-use crate::clock::Clock;
 use crate::http_client::{Body, Client, bounded, unanswered};
 use modegate_core::secret::Secret;
 
@@ -24,7 +23,6 @@ pub struct RemoteIssuer {
     http: Client,
     url: Url,
     token: Option<Secret>,
-    clock: Clock,
 }
 
 impl RemoteIssuer {
@@ -38,15 +36,9 @@ impl RemoteIssuer {
         token: Option<Secret>,
         ca: Option<&[u8]>,
         patience: Duration,
-        clock: Clock,
     ) -> Result<Self, String> {
         let http = Client::new(patience, ca, reqwest::ClientBuilder::no_proxy)?;
-        Ok(RemoteIssuer {
-            http,
-            url,
-            token,
-            clock,
-        })
+        Ok(RemoteIssuer { http, url, token })
     }
 
     fn post(&self, http: &reqwest::Client, question: &[u8]) -> reqwest::RequestBuilder {
@@ -75,11 +67,11 @@ impl Issuer for RemoteIssuer {
             Body::Whole(body) | Body::Cut(body) => body,
         };
         if status.is_success() {
-            return checked::read(&body, &request, self.clock.now());
+            return Ok(checked::read(&body)?);
         }
         let why = format!("HTTP {}: {}", status.as_u16(), first_line(&body));
         Err(match status.as_u16() {
-            400..=499 if status != 408 && status != 429 => IssueError::Refused(why),
+            400..=499 if status != 408 && status != 429 => IssueError::Rejected(why),
             _ => IssueError::Unavailable(why),
         })
     }

@@ -11,6 +11,7 @@
 
 mod auth_failures;
 mod encode;
+mod enrollments;
 mod gate;
 mod pipeline;
 mod refusals;

@@ -230,9 +230,25 @@ impl SyncService {
     }
 
     /// The device's row; on it, who speaks; and what the step must see of the
-    /// device, if it is the device that speaks. One read. `None` for a Source
-    /// that is not registered.
+    /// device, if it is the device that speaks. One read, but for a first session with a
+    /// certificate. `None` for a Source that is not registered.
     async fn load(
+        &self,
+        decoded: &Decoded<'_>,
+        request: &Request<'_>,
+    ) -> Result<Option<(Snapshot, Authentication)>, StoreError> {
+        let mut loaded = self.load_once(decoded, request).await?;
+        if self.meet(decoded, loaded.as_ref(), request.now).await? {
+            loaded = self.load_once(decoded, request).await?;
+        }
+        if loaded.is_none() && self.accept_unknown {
+            register_unknown(&*self.store, &decoded.source, request.now).await?;
+            loaded = self.load_once(decoded, request).await?;
+        }
+        Ok(loaded)
+    }
+
+    async fn load_once(
         &self,
         decoded: &Decoded<'_>,
         request: &Request<'_>,
@@ -242,11 +258,7 @@ impl SyncService {
             *authentication.get_or_init(|| session::authenticate(device, request))
         };
         let plan = |device: &Device| session::plan_read(device, authenticate(device), request);
-        let mut loaded = self.store.load(&decoded.source, &plan).await?;
-        if loaded.is_none() && self.accept_unknown {
-            register_unknown(&*self.store, &decoded.source, request.now).await?;
-            loaded = self.store.load(&decoded.source, &plan).await?;
-        }
+        let loaded = self.store.load(&decoded.source, &plan).await?;
         Ok(loaded.map(|snapshot| {
             let authentication = authenticate(&snapshot.device);
             (snapshot, authentication)

@@ -194,14 +194,17 @@ impl Retention {
     }
 }
 
-/// Deletes sessions in browsers that have ended, and links that could be used a day ago for
-/// the last time. Nobody asked to keep these.
+/// Deletes sessions in browsers that have ended, and links and enrollment tokens that could be
+/// used a day ago for the last time. Nobody asked to keep these.
 async fn forget_sign_ins(store: &dyn Store, now: Timestamp) -> Result<(), StoreError> {
     while store.purge_web_sessions(now, ROWS).await?.more {
         tokio::time::sleep(PAUSE).await;
     }
     let before = now.plus_ms(-KEPT_MS);
     while store.purge_portal_links(before, ROWS).await?.more {
+        tokio::time::sleep(PAUSE).await;
+    }
+    while store.purge_enrollment_tokens(before, ROWS).await?.more {
         tokio::time::sleep(PAUSE).await;
     }
     Ok(())

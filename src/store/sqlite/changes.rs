@@ -7,7 +7,7 @@ use super::error::failed;
 use super::events::{self, Chain};
 use super::query::{first, run};
 use super::rows::{self, Key, signed, unsigned};
-use super::{answers, device_index, inventory};
+use super::{answers, device_index, enrollment_rows, inventory};
 use crate::seal::{Keys, SealContext};
 use crate::{Decide, StoreError};
 use modegate_core::change::{DeviceChange, NewDelivery, Standing};
@@ -56,6 +56,9 @@ pub(super) fn apply(
     inventory::write(db, keys, number, change.inventory.as_ref(), changes)?;
     if let Some(record) = &change.record {
         update_record(db, keys, number, record)?;
+    }
+    if let Some(ending) = change.ending {
+        enrollment_rows::end(db, keys, ending)?;
     }
     if let Some(uri) = &change.channel_uri {
         put_uri(db, keys, number, uri.as_ref())?;
@@ -145,6 +148,11 @@ fn update_record(
 ) -> Result<(), StoreError> {
     if let Some(before) = rows::record(db, keys, number)? {
         device_index::change(db, keys, number, &before, record)?;
+        // An enrolled device says its name in its first session.
+        if before.source != record.source {
+            let sql = "UPDATE device SET source = ?2 WHERE number = ?1";
+            run(db, sql, params![signed(number), record.source.0])?;
+        }
     }
     let bytes = rows::record_bytes(keys, number, record)?;
     let sql = "UPDATE device SET record = ?2 WHERE number = ?1";

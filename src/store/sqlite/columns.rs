@@ -90,7 +90,7 @@ pub(super) struct Sealed {
 }
 
 /// All of them but the check of the key. A test holds this against the tables.
-pub(super) const SEALED: [Sealed; 13] = [
+pub(super) const SEALED: [Sealed; 15] = [
     Sealed {
         column: Column {
             table: "device",
@@ -194,6 +194,22 @@ pub(super) const SEALED: [Sealed; 13] = [
             by: &["number"],
         },
         place: |row| SealContext::PortalLink(number(row, 0)),
+    },
+    Sealed {
+        column: Column {
+            table: "enrollment",
+            name: "sealed",
+            by: &["number"],
+        },
+        place: |row| SealContext::Enrollment(number(row, 0)),
+    },
+    Sealed {
+        column: Column {
+            table: "enrollment_token",
+            name: "sealed",
+            by: &["number"],
+        },
+        place: |row| SealContext::EnrollmentToken(number(row, 0)),
     },
 ];
 

@@ -7,7 +7,7 @@ use super::error::failed;
 use crate::StoreError;
 
 /// Name and text of each file of `migrations/`.
-const FILES: [(&str, &str); 16] = [
+const FILES: [(&str, &str); 17] = [
     ("V1__tables", include_str!("migrations/V1__tables.sql")),
     ("V2__tokens", include_str!("migrations/V2__tokens.sql")),
     ("V3__push", include_str!("migrations/V3__push.sql")),
@@ -36,6 +36,10 @@ const FILES: [(&str, &str); 16] = [
     ),
     ("V15__tally", include_str!("migrations/V15__tally.sql")),
     ("V16__web", include_str!("migrations/V16__web.sql")),
+    (
+        "V17__enrollment",
+        include_str!("migrations/V17__enrollment.sql"),
+    ),
 ];
 
 /// The latest version.

@@ -4,6 +4,7 @@ use rusqlite::{Connection, params};
 
 use super::compliance;
 use super::device_index;
+use super::enrollment_rows;
 use super::events::{self, Chain};
 use super::query::{run, value};
 use super::rows::{self, Key, signed};
@@ -72,6 +73,10 @@ const OF_A_DEVICE: [&str; 11] = [
 #[cfg(test)]
 const INDEXES: [&str; 2] = ["name_index", "term_index"];
 
+/// Deleted with the rows of other tables that hang on them.
+#[cfg(test)]
+const WITH_OTHERS: [&str; 1] = ["enrollment"];
+
 pub(super) fn retire(
     db: &Connection,
     keys: &Keys,
@@ -91,6 +96,7 @@ pub(super) fn retire(
     ];
     run(db, "INSERT INTO chain VALUES (?1, ?2, ?3, ?4, ?5)", row)?;
     compliance::retire(db, number)?;
+    enrollment_rows::retire(db, number)?;
     device_index::remove_all(db, keys, chain.number, record)?;
     for table in OF_A_DEVICE {
         run(
@@ -121,7 +127,7 @@ mod tests {
         let mut statement = db.prepare(sql).unwrap();
         let tables = statement.query_map([], |row| row.get::<_, String>(0));
         let tables: Vec<String> = tables.unwrap().map(Result::unwrap).collect();
-        let mut known = [&OF_A_DEVICE[..], &INDEXES, &STAYS].concat();
+        let mut known = [&OF_A_DEVICE[..], &INDEXES, &WITH_OTHERS, &STAYS].concat();
         known.sort_unstable();
         assert_eq!(tables, known);
     }

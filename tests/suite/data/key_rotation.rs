@@ -74,6 +74,8 @@ async fn folder(dir: &Path, devices: usize) {
     let session = web_session();
     let at = session.made_at;
     store.put_web_session(session, None, at).await.unwrap();
+    let digest = crate::store::enrollments::enroll(&store, 1, "ann").await;
+    assert_eq!(digest.0[0], 1);
     store.close().await;
 }
 
@@ -145,6 +147,8 @@ fn sealed(dir: &Path) -> Vec<(SealContext, Vec<u8>)> {
             SealContext::WebSession as fn(u64) -> SealContext,
         ),
         ("portal_link", SealContext::PortalLink),
+        ("enrollment", SealContext::Enrollment),
+        ("enrollment_token", SealContext::EnrollmentToken),
     ] {
         let sql = format!("SELECT number, sealed FROM {table}");
         let mut found = db.prepare(&sql).unwrap();
@@ -159,6 +163,7 @@ fn sealed(dir: &Path) -> Vec<(SealContext, Vec<u8>)> {
     assert!(has(|place| matches!(place, SealContext::StoredResponse(_))));
     assert!(has(|place| matches!(place, SealContext::WebSession(_))));
     assert!(has(|place| matches!(place, SealContext::PortalLink(_))));
+    assert!(has(|place| matches!(place, SealContext::Enrollment(_))));
     all
 }
 
@@ -174,7 +179,9 @@ async fn everything_opens(dir: &Path, keys: impl Fn() -> Keys, devices: usize) {
         }
     }
     let store = SqliteStore::open(&dir.join("modegate.db"), keys()).unwrap();
-    let all = store.devices(0, 10_000).await.unwrap();
+    let mut all = store.devices(0, 10_000).await.unwrap();
+    // The one that enrolled has no command.
+    all.retain(|device| device.record.enrollment.is_none());
     assert_eq!(all.len(), devices);
     for device in all {
         assert!(
@@ -198,6 +205,9 @@ async fn a_change_broken_off_after_any_step_goes_on() {
     let new = [9; 32];
     let both = || Keys::with_next(&old, &new).unwrap();
     let before = sealed(&dir);
+    // A server that runs deletes it, as it has expired.
+    let is_token = |place: &SealContext| matches!(place, SealContext::EnrollmentToken(_));
+    assert!(before.iter().any(|(place, _)| is_token(place)));
     let mut steps = 0;
     loop {
         let mut work = Reseal::open(&database, both()).unwrap();
@@ -431,6 +441,8 @@ fn every_column_of_bytes_is_known_to_be_sealed_or_not() {
         "command.body",
         "device.record",
         "device.reply",
+        "enrollment.sealed",
+        "enrollment_token.sealed",
         "inventory.sealed",
         "inventory_change.sealed",
         "key_check.sealed",
@@ -451,6 +463,11 @@ fn every_column_of_bytes_is_known_to_be_sealed_or_not() {
         "delivery.body",
         "device.id",
         "device.state",
+        "enrollment.id",
+        "enrollment_certificate.digest",
+        "enrollment_certificate.public_key",
+        "enrollment_token.digest",
+        "enrollment_token.id",
         "event.bytes",
         "install.body",
         "once.digest",

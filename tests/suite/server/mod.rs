@@ -2,6 +2,7 @@
 
 mod clock;
 mod crash;
+mod enrollment;
 mod faults;
 mod local_only;
 mod log_lines;

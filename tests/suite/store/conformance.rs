@@ -25,6 +25,12 @@ use modegate_wire::auth::PasswordDigest;
 use modegate_wire::message::Verb;
 use uuid::Uuid;
 
+use super::enrollments::{
+    a_device_that_gave_its_certificate_up_has_ended_its_enrollment,
+    a_record_goes_to_a_later_enrollment_whole, a_token_is_used_once_whoever_comes,
+    enrollments_are_listed_by_what_is_known_of_them, enrollments_go_with_their_device,
+    the_first_session_names_the_device_once, tokens_are_found_withdrawn_and_deleted,
+};
 use super::proof::{
     a_log_is_sealed_in_steps_that_no_other_took, a_redacted_entry_keeps_its_leaf_and_nothing_else,
     an_epoch_begins_once_and_keeps_the_last_checkpoint, an_event_too_long_for_an_entry_is_refused,
@@ -480,6 +486,13 @@ conforms!(
     an_exchange_brings_commands_of_its_own_a_record_and_an_inventory,
     what_a_change_entails_is_written_with_it_or_not_at_all,
     the_log_and_policy_sets_are_kept,
+    a_token_is_used_once_whoever_comes,
+    tokens_are_found_withdrawn_and_deleted,
+    the_first_session_names_the_device_once,
+    a_record_goes_to_a_later_enrollment_whole,
+    a_device_that_gave_its_certificate_up_has_ended_its_enrollment,
+    enrollments_are_listed_by_what_is_known_of_them,
+    enrollments_go_with_their_device,
     entries_are_salted_events_and_come_in_bounds,
     an_event_too_long_for_an_entry_is_refused,
     a_log_is_sealed_in_steps_that_no_other_took,

@@ -4,6 +4,7 @@ mod alerts;
 mod api;
 mod closing;
 pub mod conformance;
+pub mod enrollments;
 mod fleet;
 mod installs;
 mod portal_links;

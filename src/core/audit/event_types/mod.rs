@@ -12,13 +12,16 @@ use EventType::{
     AuditRedacted, BaselineLoaded, BatchCreated, BatchEnded, BatchStopped, ChannelChanged,
     ChannelUriRefused, CommandCancelled, CommandQueued, CommandRetried, ComplianceChanged,
     ComplianceSnapshot, DatabaseRestored, DeviceAlert, DeviceChanged, DeviceLimited, DeviceRefused,
-    DeviceRegistered, DeviceRetired, DeviceUnenrolled, EnrollmentEnded, Exchange, ExchangeMore,
-    FamilyShown, FormRefused, GuardRefused, InstallMoved, KeyLearned, KeyRotated, LogForked,
-    MessageRefused, PolicyLoaded, PolicyRefused, PortalLinkCreated, PortalLinkEnded,
-    PortalLinkUsed, PushProfileChanged, PushProfileCreated, PushProfileDeleted, PushProfileHealth,
-    Redacted, RetentionApplied, ServerStarted, SessionEnded, SessionOpened, StrangerRefused,
-    TokenCreated, TokenRevoked, WakeEnded, WakeNotTaken, WakeSent, WakeWanted, WebhookChanged,
-    WebhookCreated, WebhookDeleted, WebhookDeliveryRequested, WebhookGivenUp,
+    DeviceRegistered, DeviceRetired, DeviceUnenrolled, EnrollmentClaimed, EnrollmentClosed,
+    EnrollmentConflict, EnrollmentEnded, EnrollmentIssued, EnrollmentRefused, EnrollmentReleased,
+    EnrollmentRenewed, EnrollmentRevoked, EnrollmentSignedIn, EnrollmentTokenMade,
+    EnrollmentTokenWithdrawn, Exchange, ExchangeMore, FamilyShown, FormRefused, GuardRefused,
+    InstallMoved, KeyLearned, KeyRotated, LogForked, MessageRefused, PolicyLoaded, PolicyRefused,
+    PortalLinkCreated, PortalLinkEnded, PortalLinkUsed, PushProfileChanged, PushProfileCreated,
+    PushProfileDeleted, PushProfileHealth, Redacted, RetentionApplied, ServerStarted, SessionEnded,
+    SessionOpened, StrangerRefused, TokenCreated, TokenRevoked, WakeEnded, WakeNotTaken, WakeSent,
+    WakeWanted, WebhookChanged, WebhookCreated, WebhookDeleted, WebhookDeliveryRequested,
+    WebhookGivenUp,
 };
 pub use text::tables;
 
@@ -77,43 +80,73 @@ pub fn fields(what: EventType) -> &'static [&'static str] {
         BaselineLoaded => &["detail", "baselines"],
         ComplianceChanged => &["compliance"],
         ComplianceSnapshot => &["snapshot"],
+        _ if is_of_enrollment(what) => &["enrollment"],
         DeviceRetired | DeviceUnenrolled | Redacted => &[],
-        KeyLearned
-        | FamilyShown
-        | DeviceLimited
-        | BatchCreated
-        | BatchStopped
-        | BatchEnded
-        | TokenCreated
-        | TokenRevoked
-        | ChannelChanged
-        | ChannelUriRefused
-        | WakeWanted
-        | WakeSent
-        | WakeNotTaken
-        | WakeEnded
-        | PushProfileCreated
-        | PushProfileChanged
-        | PushProfileDeleted
-        | PushProfileHealth
-        | ServerStarted
-        | KeyRotated
-        | PolicyLoaded
-        | PolicyRefused
-        | AppChanged
-        | AppDeleted
-        | InstallMoved
-        | WebhookCreated
-        | WebhookDeleted
-        | WebhookGivenUp
-        | WebhookChanged
-        | WebhookDeliveryRequested
-        | SessionOpened
-        | SessionEnded
-        | FormRefused
-        | PortalLinkCreated
-        | PortalLinkUsed => &["detail"],
+        _ if is_in_words(what) => &["detail"],
+        PortalLinkEnded => &["detail", "count"],
+        _ => &[],
     }
+}
+
+/// Whether words are all that it has.
+fn is_in_words(what: EventType) -> bool {
+    matches!(
+        what,
+        KeyLearned
+            | FamilyShown
+            | DeviceLimited
+            | BatchCreated
+            | BatchStopped
+            | BatchEnded
+            | TokenCreated
+            | TokenRevoked
+            | ChannelChanged
+            | ChannelUriRefused
+            | WakeWanted
+            | WakeSent
+            | WakeNotTaken
+            | WakeEnded
+            | PushProfileCreated
+            | PushProfileChanged
+            | PushProfileDeleted
+            | PushProfileHealth
+            | ServerStarted
+            | KeyRotated
+            | PolicyLoaded
+            | PolicyRefused
+            | AppChanged
+            | AppDeleted
+            | InstallMoved
+            | WebhookCreated
+            | WebhookDeleted
+            | WebhookGivenUp
+            | WebhookChanged
+            | WebhookDeliveryRequested
+            | SessionOpened
+            | SessionEnded
+            | FormRefused
+            | PortalLinkCreated
+            | PortalLinkUsed
+    )
+}
+
+/// Whether it is about an enrollment that this server issues a certificate in, or a token for
+/// one.
+fn is_of_enrollment(what: EventType) -> bool {
+    matches!(
+        what,
+        EnrollmentTokenMade
+            | EnrollmentTokenWithdrawn
+            | EnrollmentSignedIn
+            | EnrollmentIssued
+            | EnrollmentRefused
+            | EnrollmentClaimed
+            | EnrollmentConflict
+            | EnrollmentReleased
+            | EnrollmentRenewed
+            | EnrollmentRevoked
+            | EnrollmentClosed
+    )
 }
 
 /// The fields of an event's JSON that its type does not have, or no table explains, each by

@@ -58,6 +58,7 @@ records! {
         "baselines" [BASELINE]: "Every baseline of compliance that is in force from then on";
         "compliance" [COMPLIANCE]: "The verdicts that are others than before";
         "snapshot" [SNAPSHOT]: "The list of all devices that a baseline covers";
+        "enrollment" [ENROLLMENT]: "The enrollment, and what of it";
     }
 
     EXCHANGE "Exchange"
@@ -121,6 +122,18 @@ records! {
         "app": APP;
     }
 
+    ENROLLMENT "Enrollment"
+    "Of `enrollment.…`. It contains no names and no secrets."
+    {
+        "id": "The enrollment's id";
+        "token": "The id of the token that it was made by";
+        "family": "The family of the device";
+        "rule": "The rule of the enrollment file that decided";
+        "reason": "Why, in words";
+        "other_device": "The device on record that the enrolled one named itself as";
+        "certificate_sha256": "SHA-256 of the certificate, 64 hexadecimal digits";
+        "not_after": "When that certificate expires";
+    }
     CHANGE "Record change"
     "Fields are named, and of those that decide anything, the values. Names, serial numbers and secrets are never on record."
     {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::alerts::RaisedView;
 use super::compliance_events::{BaselineNameView, ComplianceChangeView, SnapshotView};
 use super::devices::RefusalView;
+use super::enrollment_events::EnrollmentEventView;
 use super::event_parts::{
     EventStep, ExchangeMoreView, ExchangeView, RecordChangeView, TouchedView, full,
 };
@@ -66,6 +67,9 @@ pub(super) struct EventView {
     /// For `compliance.snapshot`: the list of the devices.
     #[serde(skip_serializing_if = "Option::is_none")]
     snapshot: Option<SnapshotView>,
+    /// For events of an enrollment: which, and what of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enrollment: Option<EnrollmentEventView>,
     /// What the device reported by an alert.
     #[serde(skip_serializing_if = "Option::is_none")]
     alert: Option<AlertView>,
@@ -154,6 +158,7 @@ impl From<&LoggedEvent> for EventView {
                 .as_deref()
                 .map(|of| ComplianceChangeView::new(event, of)),
             snapshot: event.snapshot.as_deref().map(SnapshotView::from),
+            enrollment: event.enrollment.as_deref().map(EnrollmentEventView::from),
             alert: event.alert.as_ref().map(AlertView::from),
             steps: event.steps.iter().map(EventStep::from).collect(),
             app: event.app.clone(),

@@ -15,6 +15,7 @@ mod compliance;
 mod compliance_events;
 mod devices;
 mod endpoint;
+mod enrollment_events;
 mod event_parts;
 mod events;
 mod examples;
