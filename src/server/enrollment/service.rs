@@ -21,7 +21,6 @@ use modegate_core::enrollment::{
 use modegate_core::fields::FieldError;
 use modegate_core::ids::{DeviceId, EnrollmentId};
 use modegate_core::secret::Secret;
-use modegate_core::time::Timestamp;
 use modegate_store::api::Keep;
 use modegate_store::enrollment::EnrollmentKey;
 use modegate_store::{Store, StoreError};

@@ -26,8 +26,8 @@ use modegate_store::enrollment::{EnrollmentKey, EnrollmentStore};
 use modegate_store::seal::Keys;
 use modegate_store::sqlite::SqliteStore;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair,
-    PKCS_ECDSA_P256_SHA256, PublicKeyData, SignatureAlgorithm,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData, SignatureAlgorithm,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -90,6 +90,7 @@ impl Issuer for TestIssuer {
         params
             .distinguished_name
             .push(DnType::CommonName, request.subject_cn);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         params.not_before = at(request.not_before);
         let more = if self.fault == Fault::TooLong {
             400 * DAY

@@ -83,7 +83,6 @@ pub fn fields(what: EventType) -> &'static [&'static str] {
         _ if is_of_enrollment(what) => &["enrollment"],
         DeviceRetired | DeviceUnenrolled | Redacted => &[],
         _ if is_in_words(what) => &["detail"],
-        PortalLinkEnded => &["detail", "count"],
         _ => &[],
     }
 }
