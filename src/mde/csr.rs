@@ -48,6 +48,7 @@ impl From<CsrError> for Fault {
 /// A certificate request that proves possession of its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateRequest {
+    der: Vec<u8>,
     spki: Vec<u8>,
     subject: Vec<u8>,
     hash: SignatureHash,
@@ -82,10 +83,16 @@ impl CertificateRequest {
             return Err(CsrError::Signature);
         }
         Ok(CertificateRequest {
+            der: der.to_vec(),
             spki: key.spki.to_vec(),
             subject: subject.whole.to_vec(),
             hash,
         })
+    }
+
+    /// The whole request as it came.
+    pub fn der(&self) -> &[u8] {
+        &self.der
     }
 
     /// The public key as SubjectPublicKeyInfo, for the certificate.

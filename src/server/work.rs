@@ -15,6 +15,9 @@ use modegate_core::tokens::TokenId;
 /// Callers that are remembered before those without work are forgotten.
 const REMEMBERED: usize = 1_024;
 
+/// Devices that are enrolled at once: an issuer outside may keep each waiting.
+const ENROLLMENTS: usize = 32;
+
 /// The work went wrong: it panicked, or the server ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the work was interrupted")]
@@ -28,6 +31,8 @@ pub(crate) struct WorkPool {
     tokens: Mutex<HashMap<TokenId, Arc<Semaphore>>>,
     /// The one place for work that may take seconds.
     long: Arc<Semaphore>,
+    /// The places for devices that enroll.
+    enrollments: Arc<Semaphore>,
 }
 
 impl WorkPool {
@@ -39,6 +44,7 @@ impl WorkPool {
             per_token: places.div_ceil(2),
             tokens: Mutex::default(),
             long: Arc::new(Semaphore::new(1)),
+            enrollments: Arc::new(Semaphore::new(ENROLLMENTS)),
         }
     }
 
@@ -67,6 +73,15 @@ impl WorkPool {
             return Ok(None);
         };
         Ok(Some(on_own_thread(held, work).await?))
+    }
+
+    /// Runs this for a device that enrolls when its turn comes. It may wait for an issuer.
+    pub(crate) async fn run_enrollment<F: Future<Output: Send + 'static>>(
+        &self,
+        work: impl FnOnce() -> F + Send + 'static,
+    ) -> Result<F::Output, Interrupted> {
+        let held = Arc::clone(&self.enrollments).acquire_owned().await;
+        on_own_thread(held.map_err(|_| Interrupted)?, work).await
     }
 
     fn of(&self, token: TokenId) -> Arc<Semaphore> {

@@ -1,6 +1,7 @@
 //! Enrollments: one-time tokens, and what is on record of the devices that enrolled.
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use crate::api::Keep;
 use crate::{Purged, StoreError};
@@ -12,6 +13,7 @@ use modegate_core::enrollment::{
 };
 use modegate_core::event::Event;
 use modegate_core::ids::{DeviceId, EnrollmentId, Source};
+use modegate_core::secret::Secret;
 use modegate_core::time::Timestamp;
 
 /// Decides on an issue, inside the transaction. It must not block.
@@ -51,6 +53,17 @@ pub struct EnrollmentFilter {
     pub device: Option<DeviceId>,
     /// Those of the devices of a user, in any letter case.
     pub user: Option<String>,
+}
+
+/// A certification authority of the server's own that signs certificates of devices.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnrollmentAuthority {
+    /// Its certificate, DER.
+    pub certificate: Vec<u8>,
+    /// Its private key, PKCS#8 in PEM.
+    pub key: Secret,
+    /// When it was made.
+    pub made_at: Timestamp,
 }
 
 /// What is kept of enrollments.
@@ -158,6 +171,17 @@ pub trait EnrollmentStore: Send + Sync {
         after: (Timestamp, u64),
         limit: usize,
     ) -> Result<Vec<(u64, DeviceEnrollment)>, StoreError>;
+
+    /// The authorities with their numbers, the newest last.
+    async fn enrollment_authorities(&self) -> Result<Vec<(u64, EnrollmentAuthority)>, StoreError>;
+
+    /// Keeps a new authority if number `behind` is still the last one, or 0 if there was none.
+    /// All of them afterwards.
+    async fn add_enrollment_authority(
+        &self,
+        behind: u64,
+        authority: EnrollmentAuthority,
+    ) -> Result<Vec<(u64, EnrollmentAuthority)>, StoreError>;
 
     /// How many enrollments of the devices of a user have not ended or expired.
     async fn enrolled_devices(&self, user: &str, now: Timestamp) -> Result<u64, StoreError>;

@@ -48,6 +48,8 @@ pub enum SealContext {
     Enrollment(u64),
     /// A one-time token for an enrollment, by its number.
     EnrollmentToken(u64),
+    /// A certification authority of enrollment, by its number.
+    EnrollmentAuthority(u64),
     /// The secrets of a form that was not sent for good yet, for the session with this id.
     Form(u128),
     /// A sign-in under way, in what the identity provider passes back.
@@ -91,6 +93,7 @@ impl SealContext {
             SealContext::PortalLink(number) => (27, number, 0, 0),
             SealContext::Enrollment(number) => (41, number, 0, 0),
             SealContext::EnrollmentToken(number) => (42, number, 0, 0),
+            SealContext::EnrollmentAuthority(number) => (43, number, 0, 0),
             SealContext::Cursor(list, token) => {
                 let kind = match list {
                     CursorList::Devices => 22,

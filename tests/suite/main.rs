@@ -13,6 +13,7 @@ mod cli;
 mod compliance;
 mod data;
 mod docs;
+mod enrollment;
 mod pages;
 mod push;
 mod server;

@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::alerts::Alerts;
+use super::enrolling::Enrolling;
 use super::error::AppError;
 use super::revision::Match;
 use super::server::ServerFacts;
@@ -53,6 +54,8 @@ pub(crate) struct App {
     pub reloading: tokio::sync::Mutex<()>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// By what devices enroll.
+    pub enrolling: Enrolling,
     /// Push: the profiles in force, and what is tried with them.
     pub push: Arc<Push>,
     /// What an operator should act on.

@@ -1,16 +1,63 @@
 //! Enrollments, as operators see them: list them, release one that is in conflict, revoke one,
 //! and withdraw a token.
 
+use super::input::{Integer, Line, Lines, input};
+use super::word::Word;
 use super::{App, AppError, Principal, WriteOptions};
+use crate::enrollment::{EnrollmentError, MadeToken, WantedToken};
 use modegate_core::change::Refusal;
+use modegate_core::context::Family;
 use modegate_core::device::Device;
 use modegate_core::enrollment::{
     DeviceEnrollment, EnrollmentChange, EnrollmentToken, EnrollmentTokenId, EnrollmentView,
-    release as release_enrollment, revoke as revoke_enrollment,
+    TokenOrigin, VALID_MS, release as release_enrollment, revoke as revoke_enrollment,
 };
 use modegate_core::ids::EnrollmentId;
+use modegate_core::limits::{DEVICE_LIST, NAME_BYTES};
 use modegate_core::time::Timestamp;
 use modegate_store::enrollment::{EnrollmentFilter, EnrollmentKey};
+
+/// Longest that a token is valid, seconds.
+const VALID_S: i64 = VALID_MS / 1000;
+
+input! {
+    /// A one-time token to make, by which one device enrolls.
+    pub(crate) struct NewEnrollmentToken {
+        /// Whose device it enrolls.
+        pub(crate) user: Line<NAME_BYTES>,
+        /// The family of the device. Default: any.
+        pub(crate) family: Option<Word<Family>>,
+        /// Groups that the device gets, besides those of the rules.
+        pub(crate) groups: Option<Lines<DEVICE_LIST, NAME_BYTES>>,
+        /// For how many seconds it is taken.
+        #[schemars(extend("default" = VALID_S))]
+        pub(crate) valid_s: Option<Integer<1, VALID_S>>,
+    }
+}
+
+/// Makes a one-time token. For who sees all devices: it is of none yet.
+pub(crate) async fn make_token(
+    app: &App,
+    by: &Principal,
+    new: NewEnrollmentToken,
+    options: WriteOptions<MadeToken>,
+) -> Result<MadeToken, AppError> {
+    by.unbound()?;
+    let wanted = WantedToken {
+        user: new.user.0,
+        family: new.family.map(|family| family.0),
+        groups: new.groups.map(Lines::texts).unwrap_or_default(),
+        origin: TokenOrigin::Operator,
+        made_by: by.actor(),
+        valid_ms: new.valid_s.map_or(VALID_S, |given| given.0) * 1000,
+    };
+    let made = app.enrolling.service.make_token(wanted, options.keep);
+    made.await.map_err(|error| match error {
+        EnrollmentError::Field(fault) => fault.into(),
+        EnrollmentError::Store(error) => error.into(),
+        other => AppError::Conflict(other.to_string()),
+    })
+}
 
 /// What decides on an enrollment for somebody.
 type Rule = fn(&EnrollmentView, &str, Timestamp) -> Result<EnrollmentChange, Refusal>;

@@ -15,10 +15,7 @@ mod context;
 mod cursor;
 pub(crate) mod device_list;
 pub(crate) mod devices;
-#[expect(
-    dead_code,
-    reason = "what operators do with enrollments: no endpoint calls it yet"
-)]
+pub(crate) mod enrolling;
 pub(crate) mod enrollments;
 mod error;
 pub(crate) mod fleet;

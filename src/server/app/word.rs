@@ -12,6 +12,7 @@ use modegate_core::compliance::{ComplianceState, Reason};
 use modegate_core::context::{Family, Login, Mode};
 use modegate_core::device::ActivityFlag;
 use modegate_core::device::{AuthFailure, FamilyEvidence};
+use modegate_core::enrollment::Phase;
 use modegate_core::event::EventType;
 use modegate_core::fleet::DeviceFlag;
 use modegate_core::installs;
@@ -95,6 +96,7 @@ words!(
     ScheduleState,
     AuthFailure,
     EventType,
+    Phase,
     Login,
     Mode,
     Role,

@@ -37,6 +37,11 @@ pub(super) fn together(loaded: &mut Loaded) {
         loaded.wrong("otlp.endpoint", expected, "a program built without");
     }
     loaded.provider(&settings.web.oidc);
+    let enrollment = &settings.enrollment;
+    if enrollment.issuer_command.is_some() && enrollment.issuer_url.is_some() {
+        let expected = "either enrollment.issuer_command or enrollment.issuer_url";
+        loaded.wrong("enrollment.issuer_url", expected, "both");
+    }
     let name = ("server_auth.name", settings.server_auth.name.is_some());
     let password_file = settings.server_auth.password_file.is_some();
     let password_file = ("server_auth.password_file", password_file);

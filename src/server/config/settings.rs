@@ -9,17 +9,15 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::alerts::AlertSettings;
-use super::audit::AuditSettings;
 use super::choices::{AddressHeader, LogFormat, ProxyHeader};
-use super::compliance::ComplianceSettings;
 use super::retention::Retention;
-use super::siem::SiemSettings;
 use super::values::{
     self, Address, CertificateHeader, Database, Directory, Endpoint, File, ForwardedHeader,
     HostName, HostSuffix, LogFilter, LogLines, MainKey, Network, Networks, ServerName, SyncPath,
     TokenUrl, list, number, optional, required,
 };
 use super::web::WebSettings;
+use super::{AuditSettings, ComplianceSettings, EnrollmentSettings, SiemSettings};
 use modegate_core::installs::JobRules;
 use modegate_core::limits::DeviceBounds;
 use modegate_core::operations::Templates;
@@ -94,6 +92,8 @@ pub struct Settings {
     pub inventory: InventorySettings,
     /// How devices are judged by baselines of compliance.
     pub compliance: ComplianceSettings,
+    /// How devices enroll.
+    pub enrollment: EnrollmentSettings,
     /// How jobs of installs are read.
     #[serde(with = "JobSettings")]
     pub jobs: JobRules,
@@ -138,6 +138,7 @@ impl Default for Settings {
             retention: Retention::default(),
             inventory: InventorySettings::default(),
             compliance: ComplianceSettings::default(),
+            enrollment: EnrollmentSettings::default(),
             jobs: JobRules::default(),
             webhooks: Webhooks::default(),
             siem: SiemSettings::default(),

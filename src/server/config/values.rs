@@ -18,9 +18,11 @@ use modegate_pages::brand::Accent;
 use modegate_store::fleet::UserIndex;
 
 use super::choices::{AddressHeader, LogFormat, ProxyHeader};
+use crate::enrollment::authority::KeyKind;
 use modegate_core::operations::Templates;
 use modegate_core::push::address::{HostPolicy, is_loopback};
 use modegate_core::secret::Secret;
+use modegate_mde::provisioning::ProviderId;
 
 /// A rule for values that are written as text.
 pub(super) trait Rule {
@@ -69,7 +71,7 @@ text_rules! {
         |text| is_host_name(text).then(|| text.to_owned());
     SyncPath -> String, SHOWN,
         "a path that begins with '/', of letters, digits and '-._~/', other than /api, /healthz, \
-         /readyz, /metrics, /console, /portal, /assets and what is below them",
+         /readyz, /metrics, /console, /portal, /assets, /EnrollmentServer and what is below them",
         |text| is_sync_path(text).then(|| text.to_owned());
     MainKey -> Secret, SECRET, "64 hexadecimal digits",
         |text| hex_key(text.trim()).map(|_| Secret::new(text.trim()));
@@ -114,6 +116,14 @@ text_rules! {
     AccentColour -> String, SHOWN,
         "a colour #rrggbb on which white text has a contrast of at least 4.5:1",
         |text| text.parse::<Accent>().ok().map(|accent| accent.to_string());
+    ProviderName -> String, SHOWN,
+        "1 to 64 ASCII letters, digits, blanks, '.', '-' and '_', without blanks around them",
+        |text| ProviderId::new(text).ok().map(|id| id.as_str().to_owned());
+    CaKey -> KeyKind, SHOWN, "rsa or ecdsa", |text| match text {
+        "rsa" => Some(KeyKind::Rsa),
+        "ecdsa" => Some(KeyKind::Ecdsa),
+        _ => None,
+    };
     HeaderName -> String, SHOWN, "the name of a header, such as X-Remote-User",
         |text| text.parse::<actix_web::http::header::HeaderName>().ok().map(|name| name.to_string());
     Endpoint -> String, SECRET,
@@ -212,11 +222,22 @@ fn is_host_name(text: &str) -> bool {
 fn is_sync_path(text: &str) -> bool {
     // The server's own paths, with what is below them.
     let own = [
-        "/api", "/healthz", "/readyz", "/metrics", "/console", "/portal", "/assets",
+        "/api",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/console",
+        "/portal",
+        "/assets",
+        "/enrollmentserver",
     ];
     let is_own = own
         .iter()
-        .filter_map(|own| text.strip_prefix(own))
+        .filter_map(|own| {
+            text.get(..own.len())
+                .filter(|path| path.eq_ignore_ascii_case(own))
+                .map(|_| &text[own.len()..])
+        })
         .any(|rest| rest.is_empty() || rest.starts_with('/'));
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
     text.starts_with('/') && text.bytes().all(allowed) && !is_own

@@ -1,4 +1,5 @@
 //! What a CA signs, read again, and what no CA is.
+#![allow(clippy::unwrap_used)]
 
 use super::*;
 use crate::enrollment::checked;

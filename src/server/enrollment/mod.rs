@@ -7,6 +7,8 @@ mod certificate;
 mod checked;
 pub mod command;
 pub mod issuer;
+pub mod own;
+pub mod provisioning;
 mod question;
 pub mod remote;
 mod service;

@@ -11,7 +11,8 @@ use super::connections::follow::follow;
 use super::shared::Shared;
 use super::site::Transport;
 use super::{
-    api, by_address, method_not_allowed, metrics, nothing_here, page, pages, probes, read, sync,
+    api, by_address, enrollment, method_not_allowed, metrics, nothing_here, page, pages, probes,
+    read, sync,
 };
 
 /// What a listener serves beside the API and the probes.
@@ -63,6 +64,7 @@ impl Application {
             if serves.contains(&Content::Sync) {
                 config.route(&path, web::post().to(sync::post));
                 config.route(&path, web::to(method_not_allowed));
+                enrollment::routes(config);
             }
             if serves.contains(&Content::Pages) {
                 pages::routes(config);

@@ -4,6 +4,7 @@ pub mod api;
 mod application;
 pub mod bodies;
 mod connections;
+mod enrollment;
 pub mod forwarded;
 pub mod health;
 pub mod identity;

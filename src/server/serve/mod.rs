@@ -4,6 +4,7 @@ mod audit_log;
 mod baselines;
 pub(crate) mod certificates;
 pub(crate) mod data_dir;
+mod enrolling;
 mod expiry;
 pub mod keys;
 mod listening;
@@ -203,7 +204,9 @@ async fn app(
     if options.settings.siem.sinks.is_empty() {
         alerts.settle(&[AlertKind::SiemBehind], Vec::new()).await?;
     }
+    let shared_store = Arc::clone(&store) as Arc<dyn Store>;
     let app = App {
+        enrolling: enrolling::enrolling(options, &shared_store)?,
         keys: store.keys(),
         store,
         sealer,

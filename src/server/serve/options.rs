@@ -153,6 +153,9 @@ pub enum ServeError {
     /// The client of webhooks cannot be made.
     #[error("could not set up webhooks: {0}")]
     Webhooks(String),
+    /// Nothing can be issued.
+    #[error("could not set up enrollment: {0}")]
+    Enrollment(String),
     /// The clients of the log's witnesses cannot be made.
     #[error("could not set up the log's witnesses: {0}")]
     Witnesses(String),

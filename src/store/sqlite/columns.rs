@@ -90,7 +90,7 @@ pub(super) struct Sealed {
 }
 
 /// All of them but the check of the key. A test holds this against the tables.
-pub(super) const SEALED: [Sealed; 15] = [
+pub(super) const SEALED: [Sealed; 16] = [
     Sealed {
         column: Column {
             table: "device",
@@ -210,6 +210,14 @@ pub(super) const SEALED: [Sealed; 15] = [
             by: &["number"],
         },
         place: |row| SealContext::EnrollmentToken(number(row, 0)),
+    },
+    Sealed {
+        column: Column {
+            table: "enrollment_ca",
+            name: "sealed",
+            by: &["number"],
+        },
+        place: |row| SealContext::EnrollmentAuthority(number(row, 0)),
     },
 ];
 

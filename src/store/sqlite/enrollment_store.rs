@@ -2,11 +2,14 @@
 
 use async_trait::async_trait;
 
-use super::{SqliteStore, enrollment_rows, enrollment_tokens, enrollments, web_sessions};
+use super::{
+    SqliteStore, enrollment_authorities, enrollment_rows, enrollment_tokens, enrollments,
+    web_sessions,
+};
 use crate::api::Keep;
 use crate::enrollment::{
-    ChangeToken, DecideEnrollment, DecideIssue, DecideRenewal, EnrollmentFilter, EnrollmentKey,
-    EnrollmentStore,
+    ChangeToken, DecideEnrollment, DecideIssue, DecideRenewal, EnrollmentAuthority,
+    EnrollmentFilter, EnrollmentKey, EnrollmentStore,
 };
 use crate::{Purged, StoreError};
 use modegate_core::device::CertificateDigest;
@@ -147,6 +150,21 @@ impl EnrollmentStore for SqliteStore {
         limit: usize,
     ) -> Result<Vec<(u64, DeviceEnrollment)>, StoreError> {
         self.read(|db, keys| enrollment_rows::expiring(db, keys, before, after, limit))
+    }
+
+    async fn enrollment_authorities(&self) -> Result<Vec<(u64, EnrollmentAuthority)>, StoreError> {
+        self.read(enrollment_authorities::list)
+    }
+
+    async fn add_enrollment_authority(
+        &self,
+        behind: u64,
+        authority: EnrollmentAuthority,
+    ) -> Result<Vec<(u64, EnrollmentAuthority)>, StoreError> {
+        self.write(None, move |db, keys| {
+            enrollment_authorities::add(db, keys, behind, &authority)
+        })
+        .await
     }
 
     async fn enrolled_devices(&self, user: &str, now: Timestamp) -> Result<u64, StoreError> {

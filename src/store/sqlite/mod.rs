@@ -18,6 +18,7 @@ mod columns;
 mod compliance;
 mod connection;
 mod device_index;
+mod enrollment_authorities;
 mod enrollment_rows;
 mod enrollment_store;
 mod enrollment_tokens;

@@ -103,6 +103,9 @@ async fn every_write(server: &Server) -> Vec<Asked> {
     let delivery = delivery["id"].as_str().unwrap().to_owned();
     let links = format!("/devices/{device}/portal-links");
     let link = made(server.api("POST", &links, None).await);
+    let enrollment = json!({"user": "ann@example.test"});
+    let tokens = "/enrollment-tokens";
+    let enrolling = made(server.api("POST", tokens, Some(enrollment.clone())).await);
     let (path, own) = (
         format!("/devices/{device}"),
         format!("/devices/{device}/commands"),
@@ -221,6 +224,13 @@ async fn every_write(server: &Server) -> Vec<Asked> {
             links.clone(),
             Value::Null,
         ),
+        ("post", tokens, tokens.into(), enrollment),
+        (
+            "delete",
+            "/enrollment-tokens/{enrollment_token}",
+            format!("{tokens}/{enrolling}"),
+            Value::Null,
+        ),
         (
             "delete",
             "/devices/{device}/portal-links/{link}",
@@ -286,6 +296,8 @@ async fn documented(server: &Server) -> BTreeSet<(String, String)> {
         .filter(|(method, _)| *method != "get")
         // The one changes nothing; the other may find its batch at its end already.
         .filter(|(_, path)| !matches!(path.as_str(), "/policies/try" | "/batches/{batch}"))
+        // These need a device that enrolled: `enrollment` tries them.
+        .filter(|(_, path)| !path.starts_with("/enrollments/"))
         // These take no key and say so.
         .filter(|(_, path)| !path.starts_with("/audit/") && path != "/policies/reload")
         .collect()

@@ -149,6 +149,7 @@ fn sealed(dir: &Path) -> Vec<(SealContext, Vec<u8>)> {
         ("portal_link", SealContext::PortalLink),
         ("enrollment", SealContext::Enrollment),
         ("enrollment_token", SealContext::EnrollmentToken),
+        ("enrollment_ca", SealContext::EnrollmentAuthority),
     ] {
         let sql = format!("SELECT number, sealed FROM {table}");
         let mut found = db.prepare(&sql).unwrap();
@@ -442,6 +443,7 @@ fn every_column_of_bytes_is_known_to_be_sealed_or_not() {
         "device.record",
         "device.reply",
         "enrollment.sealed",
+        "enrollment_ca.sealed",
         "enrollment_token.sealed",
         "inventory.sealed",
         "inventory_change.sealed",

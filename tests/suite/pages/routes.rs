@@ -234,7 +234,14 @@ async fn misused(
     };
     let (good, large) = (body(Some(&own)), "x".repeat(256 * 1024));
     let large = format!("{good}&x={large}");
-    let forms: [(&str, &str, Option<(&'static str, &str)>, String, u16); 8] = [
+    type Sent<'a> = (
+        &'a str,
+        &'a str,
+        Option<(&'static str, &'a str)>,
+        String,
+        u16,
+    );
+    let forms: [Sent<'_>; 8] = [
         ("no token", FORM, None, body(None), 403),
         (
             "the token of another session",

@@ -28,7 +28,7 @@ fn open(dir: &Path) -> SqliteStore {
 }
 
 /// Does something with the data of a server, which is stopped for that.
-async fn with_store<T>(
+pub async fn with_store<T>(
     mut server: Server,
     work: impl AsyncFnOnce(&SqliteStore) -> T,
 ) -> (Server, T) {

@@ -5,7 +5,7 @@ mod alerts;
 mod bad_input;
 mod bad_values;
 mod device_bounds;
-mod enrollment_claims;
+pub mod enrollment_claims;
 mod enrollments;
 mod families;
 mod family_changes;

@@ -40,6 +40,9 @@ pub(super) fn body(method: &str, path: &str) -> Option<Value> {
         }),
         ("patch", "/push-profiles/{profile}") => json!({"groups": ["north", "sales"]}),
         ("post", "/tokens") => json!({"name": "helpdesk", "role": "operator", "groups": ["north"]}),
+        ("post", "/enrollment-tokens") => {
+            json!({"user": "ann@example.test", "family": "windows81", "groups": ["north"]})
+        }
         ("post", "/devices/{device}/installs") => json!({"app": "erp"}),
         ("post", "/apps") => {
             json!({"id": "erp", "name": "ERP", "version": "1.2.0.0", "job_data": "<Job/>"})

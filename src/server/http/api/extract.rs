@@ -15,7 +15,8 @@ use super::caller::{Caller, unauthorized};
 use crate::app::input::Input;
 use crate::http::problem::Problem;
 use modegate_core::batch::BatchId;
-use modegate_core::ids::{CommandId, DeviceId};
+use modegate_core::enrollment::EnrollmentTokenId;
+use modegate_core::ids::{CommandId, DeviceId, EnrollmentId};
 use modegate_core::installs::InstallId;
 use modegate_core::portal_link::PortalLinkId;
 use modegate_core::tokens::TokenId;
@@ -53,6 +54,8 @@ macro_rules! path_ids {
 path_ids! {
     BatchId, "batch", _id => false;
     CommandId, "command", id => id.device.0.is_nil();
+    EnrollmentId, "enrollment", _id => false;
+    EnrollmentTokenId, "enrollment token", _id => false;
     DeviceId, "device", id => id.0.is_nil();
     InstallId, "install", id => id.device.0.is_nil();
     PortalLinkId, "portal link", _id => false;

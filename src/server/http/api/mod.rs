@@ -16,6 +16,7 @@ mod compliance_events;
 mod devices;
 mod endpoint;
 mod enrollment_events;
+mod enrollments;
 mod event_parts;
 mod events;
 mod examples;

@@ -4,9 +4,9 @@
 use super::endpoint::{AFTER, FROM, LIMIT, PAGE, Param, ParamKind, TAGGED, endpoints};
 use super::{
     alerts, apps, audit, batches, certificates, command_view, commands, compliance, devices,
-    events, fleet, history, import, install_stream, installs, inventory, offers, openapi, policies,
-    portal_links, push, push_profiles, refused_devices, schemas, server, server_password, stream,
-    tokens, webhooks,
+    enrollments, events, fleet, history, import, install_stream, installs, inventory, offers,
+    openapi, policies, portal_links, push, push_profiles, refused_devices, schemas, server,
+    server_password, stream, tokens, webhooks,
 };
 use crate::app::{self, alerts::AlertState, word::all_words};
 use modegate_core::alert::Severity;
@@ -15,6 +15,7 @@ use modegate_core::compliance::ComplianceState;
 use modegate_core::context::{Family, Login, Mode};
 use modegate_core::device::ActivityFlag;
 use modegate_core::device::AuthFailure;
+use modegate_core::enrollment::Phase;
 use modegate_core::event::EventType;
 use modegate_core::fleet::DeviceFlag;
 
@@ -344,6 +345,38 @@ endpoints! {
 
     "Revokes a token immediately"
     delete "/tokens/{token}" [Admin] tokens::revoke => 204 Nothing;
+
+    "Creates a one-time token by which one device enrolls; its text is in this response only"
+    post "/enrollment-tokens" [Operate] enrollments::make_token, body app::enrollments::NewEnrollmentToken
+        => 201 One enrollments::CreatedEnrollmentTokenView;
+
+    "The tokens for enrollments, the newest first"
+    get "/enrollment-tokens" [Audit] enrollments::list_tokens
+        => 200 List enrollments::EnrollmentTokenView, query PAGE;
+
+    "Withdraws a token for an enrollment before it is used"
+    delete "/enrollment-tokens/{enrollment_token}" [Operate] enrollments::withdraw_token => 204 Nothing;
+
+    "Enrollments, the newest first; a page may contain fewer than `limit` while `next` is set"
+    get "/enrollments" [Audit] enrollments::list => 200 List enrollments::EnrollmentView,
+        query &[
+            AFTER,
+            LIMIT,
+            one_of("state", all_words::<Phase>, "Only enrollments in this state"),
+            text("user", "Only enrollments of this user's devices; letter case does not matter"),
+            text("device", "Only enrollments of the device with this id"),
+        ];
+
+    "One enrollment"
+    get "/enrollments/{enrollment}" [Audit] enrollments::one => 200 One enrollments::EnrollmentView;
+
+    "Gives an enrollment that is in conflict the record of the device that it named itself as"
+    post "/enrollments/{enrollment}/release" [Operate] enrollments::release
+        => 200 One enrollments::EnrollmentView;
+
+    "Revokes an enrollment: its certificates prove nothing any more"
+    post "/enrollments/{enrollment}/revoke" [Operate] enrollments::revoke
+        => 200 One enrollments::EnrollmentView;
 
     "This document"
     get "/openapi.json" [Public] openapi::show => 200 One schemas::Document;

@@ -31,3 +31,10 @@ CREATE TABLE enrollment_token (
     sealed  BLOB NOT NULL
 );
 CREATE INDEX enrollment_token_expires ON enrollment_token (expires);
+
+-- The server's own authorities that sign certificates of devices, with their keys.
+CREATE TABLE enrollment_ca (
+    number  INTEGER PRIMARY KEY,
+    made_at INTEGER NOT NULL,               -- milliseconds since 1970
+    sealed  BLOB NOT NULL
+);
