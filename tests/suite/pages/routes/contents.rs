@@ -92,8 +92,10 @@ impl Contents {
             };
             ids.insert(name, id);
         }
-        if route.path.ends_with("/again") {
-            let path = format!("/installs/{}", ids["install"]);
+        if let Some(install) = ids.get("install")
+            && route.path.ends_with("/again")
+        {
+            let path = format!("/installs/{install}");
             assert_eq!(self.server.api("DELETE", &path, None).await.0, 200);
         }
         ids
@@ -113,11 +115,7 @@ impl Contents {
             "baseline" => "windows81-starter".to_owned(),
             "digest" => self.policy_set(device).await,
             "subject" => format!("token-{}", self.token(number).await),
-            "webhook" => {
-                let body = json!({"url": format!("https://hooks.example.test/{number}")});
-                let made = crate::api::webhooks::hook(server, body).await;
-                made["id"].as_str().unwrap().to_owned()
-            }
+            "webhook" => self.webhook(number).await,
             other => panic!("nothing is made here for {{{other}}} of the table: add it"),
         }
     }
@@ -125,6 +123,19 @@ impl Contents {
     async fn token(&self, number: u32) -> String {
         let body = json!({"name": format!("token {number}"), "role": "auditor"});
         self.server.make_token(body).await.0
+    }
+
+    /// A webhook. A server has 32 at most: those of earlier routes go.
+    async fn webhook(&self, number: u32) -> String {
+        let known = self.server.get("/webhooks?limit=100").await;
+        let known = known["items"].as_array().unwrap();
+        for old in known.iter().take(known.len().saturating_sub(20)) {
+            let path = format!("/webhooks/{}", old["id"].as_str().unwrap());
+            assert_eq!(self.server.api("DELETE", &path, None).await.0, 204);
+        }
+        let body = json!({"url": format!("https://hooks.example.test/{number}")});
+        let made = crate::api::webhooks::hook(&self.server, body).await;
+        made["id"].as_str().unwrap().to_owned()
     }
 
     /// The set in force.
