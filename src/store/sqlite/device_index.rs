@@ -61,6 +61,13 @@ fn of_record(keys: &Keys, record: &DeviceRecord, users: UserIndex) -> (Vec<Strin
     (names, terms)
 }
 
+/// The names by which a device is found.
+pub(super) fn names(db: &Connection, keys: &Keys, number: u64) -> Result<Vec<String>, StoreError> {
+    let record = rows::record(db, keys, number)?;
+    let users = users(db)?;
+    Ok(record.map_or_else(Vec::new, |record| of_record(keys, &record, users).0))
+}
+
 /// Writes what a device is found by.
 pub(super) fn put(
     db: &Connection,

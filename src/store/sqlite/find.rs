@@ -3,11 +3,12 @@
 //! Each list of terms is a list of device numbers in order. What is in all of them is found
 //! by going from one to the other: each is asked for its first number from there on, so that
 //! the shortest list says how much is read. Names lie in their own order: there each entry's
-//! device is looked for in the lists.
+//! device is looked for in the lists. Where few devices are in a list, and the names that begin
+//! as is asked are many, the names of those few are looked at in place of all.
 
 use rusqlite::{Connection, params};
 
-use super::device_index::{Entry, entries};
+use super::device_index::{Entry, entries, names};
 use super::query::{all, first, value};
 use super::rows::{self, Key, signed, unsigned};
 use crate::StoreError;
@@ -18,6 +19,8 @@ use modegate_core::fleet::fold;
 
 /// Names read at once.
 const NAMES: u64 = 64;
+/// The part of the entries that are read by name before it is asked whether a list is short.
+const BY_NAME: usize = 8;
 
 /// The devices that are asked for behind that place.
 pub(super) fn devices(
@@ -110,15 +113,23 @@ enum Step {
     End,
 }
 
+/// Fewer entries than these are not spent on looking whether a list is short.
+const LEAST_SHARE: usize = 8;
+
 /// A walk over the places of the devices that are asked for.
 struct Walk<'a> {
     db: &'a Connection,
+    keys: &'a Keys,
     prefix: Option<String>,
     lists: Vec<List>,
     /// Where it goes on: behind this.
     place: DevicePlace,
     /// Names that were read and not looked at yet, the next one last.
     names: Vec<(String, i64)>,
+    /// No other names than these are asked for.
+    is_last: bool,
+    /// It was asked whether a list is short.
+    has_measured: bool,
     /// Entries that were read.
     entries: usize,
 }
@@ -153,6 +164,29 @@ impl List {
         Ok(self.0.iter().filter_map(|head| head.at).min())
     }
 
+    /// All its devices, if they are `most` at most.
+    fn few(
+        &self,
+        db: &Connection,
+        most: usize,
+        entries: &mut usize,
+    ) -> Result<Option<Vec<i64>>, StoreError> {
+        let mut devices = Vec::new();
+        for Head { entry, .. } in &self.0 {
+            let sql = "SELECT device FROM term_index WHERE kind = ?1 AND term = ?2 LIMIT ?3";
+            let limit = signed((most + 1 - devices.len()) as u64);
+            let found = all(db, sql, params![entry.0, entry.1, limit], |row| row.get(0))?;
+            *entries += found.len();
+            devices.extend::<Vec<i64>>(found);
+            if devices.len() > most {
+                return Ok(None);
+            }
+        }
+        devices.sort_unstable();
+        devices.dedup();
+        Ok(Some(devices))
+    }
+
     /// Whether that device is in it.
     fn has(&self, db: &Connection, device: i64, entries: &mut usize) -> Result<bool, StoreError> {
         for Head { entry, .. } in &self.0 {
@@ -168,7 +202,7 @@ impl List {
 }
 
 impl<'a> Walk<'a> {
-    fn new(db: &'a Connection, keys: &Keys, query: &DeviceQuery, after: &DevicePlace) -> Self {
+    fn new(db: &'a Connection, keys: &'a Keys, query: &DeviceQuery, after: &DevicePlace) -> Self {
         let prefix = query.prefix.as_deref().map(fold);
         let mut place = after.clone();
         if let Some(prefix) = prefix.as_ref().filter(|prefix| **prefix > place.name) {
@@ -182,10 +216,13 @@ impl<'a> Walk<'a> {
         });
         Walk {
             db,
+            keys,
             prefix,
             lists: lists.collect(),
             place,
             names: Vec::new(),
+            is_last: false,
+            has_measured: false,
             entries: 0,
         }
     }
@@ -231,6 +268,10 @@ impl<'a> Walk<'a> {
 
     fn next_name(&mut self, most: usize) -> Result<Step, StoreError> {
         while self.entries < most {
+            // At least one name is behind it then: the walk gets on, whatever is left to read.
+            if !self.has_measured && self.entries > most / BY_NAME {
+                self.measure(most)?;
+            }
             let Some((name, number)) = self.name()? else {
                 return Ok(Step::End);
             };
@@ -244,6 +285,37 @@ impl<'a> Walk<'a> {
         Ok(Step::Spent)
     }
 
+    /// Goes on with the names of a list's devices alone, where they are so few that all their
+    /// names are read with a share of what is left.
+    fn measure(&mut self, most: usize) -> Result<(), StoreError> {
+        self.has_measured = true;
+        let share = most.saturating_sub(self.entries) / (self.lists.len() + 2);
+        // Each list reads one entry more than its share: with so little left, that is too much.
+        if share < self.lists.len().max(LEAST_SHARE) {
+            return Ok(());
+        }
+        for list in &self.lists {
+            let Some(devices) = list.few(self.db, share, &mut self.entries)? else {
+                continue;
+            };
+            let (prefix, behind) = (self.prefix.as_deref().unwrap_or_default(), &self.place);
+            let mut few = Vec::new();
+            for device in devices {
+                self.entries += 1;
+                let own = names(self.db, self.keys, unsigned(device))?.into_iter();
+                few.extend(own.map(|name| (name, device)));
+            }
+            few.retain(|(name, device)| {
+                let place = (name.as_str(), unsigned(*device));
+                name.starts_with(prefix) && place > (behind.name.as_str(), behind.number)
+            });
+            few.sort_unstable_by(|one, other| other.cmp(one));
+            (self.names, self.is_last) = (few, true);
+            break;
+        }
+        Ok(())
+    }
+
     fn is_in_all(&mut self, device: i64) -> Result<bool, StoreError> {
         for list in &self.lists {
             if !list.has(self.db, device, &mut self.entries)? {
@@ -255,7 +327,7 @@ impl<'a> Walk<'a> {
 
     /// The next name that begins as is asked.
     fn name(&mut self) -> Result<Option<(String, i64)>, StoreError> {
-        if self.names.is_empty() {
+        if self.names.is_empty() && !self.is_last {
             let sql = "SELECT name, device FROM name_index WHERE (name, device) > (?1, ?2) \
                        ORDER BY name, device LIMIT ?3";
             let after = params![self.place.name, signed(self.place.number), signed(NAMES)];

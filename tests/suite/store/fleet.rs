@@ -365,6 +365,31 @@ async fn users_are_found_while_the_key_is_changed_and_after() {
 }
 
 #[tokio::test]
+async fn few_devices_of_a_list_are_found_at_once_among_many_names_that_begin_alike() {
+    let own = tempfile::tempdir().unwrap();
+    for users in [UserIndex::Sealed, UserIndex::Prefix] {
+        let store = open(&own.path().join(format!("{users:?}")), Some(users));
+        for n in 0..DEVICES {
+            register(&store, record(n)).await;
+        }
+        let query = DeviceQuery {
+            prefix: Some(String::new()),
+            all_of: vec![vec![Term::Group("rare".into())]],
+        };
+        // A third of the names, at most.
+        let bounds = FindBounds {
+            devices: 50,
+            entries: 40,
+        };
+        let place = DevicePlace::default();
+        let page = store.find_devices(&query, &place, bounds).await.unwrap();
+        let ids: Vec<DeviceId> = page.devices.iter().map(|(_, device)| device.id).collect();
+        assert_eq!(ids, expected(&store, &query, users).await);
+        assert_eq!((ids.len(), page.next), (4, None));
+    }
+}
+
+#[tokio::test]
 async fn a_count_ends_at_its_bound() {
     let own = tempfile::tempdir().unwrap();
     let store = open(&own.path().join("db"), None);
