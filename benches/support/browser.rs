@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::TcpStream;
 
-use super::client::{Answer, connect, exchange};
+use super::client::{HttpReply, connect, exchange};
 
 /// One browser, and what it is signed in to.
 pub(crate) struct Browser {
@@ -45,14 +45,14 @@ impl Browser {
     }
 
     /// Opens a page that must be there.
-    pub(crate) fn get(&mut self, path: &str) -> Answer {
+    pub(crate) fn get(&mut self, path: &str) -> HttpReply {
         let page = self.look(path);
         assert_eq!(page.status, 200, "{path}: {} {}", page.head, page.body);
         page
     }
 
     /// The same, whatever the answer.
-    pub(crate) fn look(&mut self, path: &str) -> Answer {
+    pub(crate) fn look(&mut self, path: &str) -> HttpReply {
         self.send(&format!("GET {path} HTTP/1.1\r\n"), "")
     }
 
@@ -72,7 +72,7 @@ impl Browser {
         self.stream = None;
     }
 
-    fn send(&mut self, head: &str, body: &str) -> Answer {
+    fn send(&mut self, head: &str, body: &str) -> HttpReply {
         let pairs = self.cookies.iter();
         let cookies: Vec<String> = pairs
             .map(|(name, value)| format!("{name}={value}"))

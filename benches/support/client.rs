@@ -55,7 +55,7 @@ pub(crate) fn ask(
 }
 
 /// An answer as it came.
-pub(crate) struct Answer {
+pub(crate) struct HttpReply {
     pub status: u16,
     /// Its status line and headers.
     pub head: String,
@@ -65,7 +65,7 @@ pub(crate) struct Answer {
 }
 
 /// The same with the whole answer.
-pub(crate) fn exchange(stream: &mut (impl Read + Write), head: &str, body: &str) -> Option<Answer> {
+pub(crate) fn exchange(stream: &mut (impl Read + Write), head: &str, body: &str) -> Option<HttpReply> {
     let text = format!(
         "{head}Host: x\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
@@ -87,7 +87,7 @@ pub(crate) fn exchange(stream: &mut (impl Read + Write), head: &str, body: &str)
         if buffer.len() >= end + 4 + length.unwrap_or(0) {
             let status = head.get(9..12).and_then(|status| status.parse().ok());
             let body = String::from_utf8_lossy(&buffer[end + 4..]).into_owned();
-            return Some(Answer {
+            return Some(HttpReply {
                 status: status.unwrap_or(0),
                 head,
                 body,

@@ -113,6 +113,9 @@ enum Step {
     End,
 }
 
+/// Fewer entries than these are not spent on looking whether a list is short.
+const LEAST_SHARE: usize = 8;
+
 /// A walk over the places of the devices that are asked for.
 struct Walk<'a> {
     db: &'a Connection,
@@ -287,6 +290,10 @@ impl<'a> Walk<'a> {
     fn measure(&mut self, most: usize) -> Result<(), StoreError> {
         self.has_measured = true;
         let share = most.saturating_sub(self.entries) / (self.lists.len() + 2);
+        // Each list reads one entry more than its share: with so little left, that is too much.
+        if share < self.lists.len().max(LEAST_SHARE) {
+            return Ok(());
+        }
         for list in &self.lists {
             let Some(devices) = list.few(self.db, share, &mut self.entries)? else {
                 continue;

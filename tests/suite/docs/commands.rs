@@ -33,6 +33,7 @@ const NOT_RUN: &[(&str, &str)] = &[
         "docs/api.md",
         "curl -N -H \"Authorization: Bearer $TOKEN\" \"$SERVER/api/v1/events/stream?after=0\"",
     ),
+    ("docs/console.md", "cargo run -- demo"),
     ("docs/portal.md", "modegate demo --exit --data ./demo-data"),
     (
         "docs/statements.md",

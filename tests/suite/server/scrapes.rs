@@ -280,9 +280,11 @@ async fn disk_and_process_are_those_of_this_server() {
         .unwrap();
     let peak: f64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
     let resident = counted("process_resident_memory_bytes");
+    // Linux counts both per thread and adds up now and then.
+    let slack = 1_048_576.0;
     assert!(
-        resident > 1_048_576.0 && resident <= peak * 1024.0,
-        "{resident}"
+        resident > slack && resident <= peak * 1024.0 + slack,
+        "{resident} of {peak} KiB"
     );
     let open = counted("process_open_fds");
     let files = std::fs::read_dir(format!("/proc/{}/fd", server.pid())).unwrap();

@@ -87,12 +87,15 @@ impl Contents {
                 // Of a link, its text is in the address.
                 "token" if route.is_portal() => self.link(&ids["device"]).await.1,
                 "session" => self.session(route, caller, &ids["device"]).await,
+                "delivery" => self.delivery(&ids["webhook"]).await,
                 name => self.thing(name, &ids["device"]).await,
             };
             ids.insert(name, id);
         }
-        if route.path.ends_with("/again") {
-            let path = format!("/installs/{}", ids["install"]);
+        if let Some(install) = ids.get("install")
+            && route.path.ends_with("/again")
+        {
+            let path = format!("/installs/{install}");
             assert_eq!(self.server.api("DELETE", &path, None).await.0, 200);
         }
         ids
@@ -107,14 +110,47 @@ impl Contents {
             "install" => self.install(device).await,
             "link" => self.link(device).await.0,
             "profile" => self.profile(number).await,
-            "token" => {
-                let body = json!({"name": format!("token {number}"), "role": "auditor"});
-                server.make_token(body).await.0
-            }
+            "token" => self.token(number).await,
             "place" => self.place(device).await,
             "baseline" => "windows81-starter".to_owned(),
+            "digest" => self.policy_set(device).await,
+            "subject" => format!("token-{}", self.token(number).await),
+            "webhook" => self.webhook(number).await,
             other => panic!("nothing is made here for {{{other}}} of the table: add it"),
         }
+    }
+
+    async fn token(&self, number: u32) -> String {
+        let body = json!({"name": format!("token {number}"), "role": "auditor"});
+        self.server.make_token(body).await.0
+    }
+
+    /// A webhook. A server has 32 at most: those of earlier routes go.
+    async fn webhook(&self, number: u32) -> String {
+        let known = self.server.get("/webhooks?limit=100").await;
+        let known = known["items"].as_array().unwrap();
+        for old in known.iter().take(known.len().saturating_sub(20)) {
+            let path = format!("/webhooks/{}", old["id"].as_str().unwrap());
+            assert_eq!(self.server.api("DELETE", &path, None).await.0, 204);
+        }
+        let body = json!({"url": format!("https://hooks.example.test/{number}")});
+        let made = crate::api::webhooks::hook(&self.server, body).await;
+        made["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The set in force.
+    async fn policy_set(&self, device: &str) -> String {
+        let preview = format!("/devices/{device}/preview?mode=Machine");
+        let preview = self.server.get(&preview).await;
+        preview["policy_set"].as_str().unwrap().to_owned()
+    }
+
+    /// A delivery of the webhook.
+    async fn delivery(&self, webhook: &str) -> String {
+        let path = format!("/webhooks/{webhook}/test");
+        let (status, made) = self.server.api("POST", &path, None).await;
+        assert_eq!(status, 202, "{made}");
+        made["id"].to_string().trim_matches('"').to_owned()
     }
 
     /// A batch over the device that has come to its end.
@@ -255,6 +291,11 @@ impl Contents {
             "/console/push/{profile}/edit" => vec![("pfn", &pfn), ("sid", sid), ("app_id", "x")],
             "/console/policies/try" => vec![("name", "mine.toml"), ("text", text)],
             "/console/access/tokens/new" => vec![("name", &source), ("role", "auditor")],
+            "/console/access/webhooks/new" | "/console/access/webhooks/{webhook}/edit" => vec![
+                ("url", "https://hooks.example.test/new"),
+                ("event-alert.*", "1"),
+            ],
+            "/console/access/webhooks/{webhook}/secret" => vec![("overlap_s", "60")],
             "/portal/language" => vec![("language", "de"), ("to", "/portal/device")],
             "/portal/sign-in" => {
                 let code = self.link(device).await.2;
