@@ -29,6 +29,7 @@ fn good(name: &str) -> Value {
                 "person": {"user": "u", "devices": ["0".repeat(32)]},
             })
         }
+        "NewEnrollmentToken" => json!({"user": "u", "family": "windows81", "groups": ["g"]}),
         "NewApp" => json!({"name": "n", "versions": [{"version": "1.0"}]}),
         "NewInstall" => json!({"app": "known"}),
         "NewWebhook" => json!({"url": "https://hooks.example.test/"}),
