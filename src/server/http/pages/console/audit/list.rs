@@ -15,7 +15,7 @@ use modegate_core::ids::DeviceId;
 use modegate_pages::console::audit::list::{AuditPage, EntryRow, ExchangeCells};
 use modegate_pages::pager::Pager;
 
-const ROWS: usize = 50;
+const ROWS: usize = 40;
 const PATH: &str = "/console/audit";
 
 /// `GET /console/audit?type=&actor=&device=&mode=&from=&to=&before=`.
