@@ -65,7 +65,11 @@ pub(crate) struct HttpReply {
 }
 
 /// The same with the whole answer.
-pub(crate) fn exchange(stream: &mut (impl Read + Write), head: &str, body: &str) -> Option<HttpReply> {
+pub(crate) fn exchange(
+    stream: &mut (impl Read + Write),
+    head: &str,
+    body: &str,
+) -> Option<HttpReply> {
     let text = format!(
         "{head}Host: x\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
