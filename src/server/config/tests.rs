@@ -292,6 +292,7 @@ fn every_key_is_shown_with_its_value() {
         [wns]\ntoken_url = 'https://t.test/x'\nhost_suffix = 't.test:444'\n\
         [audit]\nkey_file = 'a'\nexport_directory = 'e'\nwitness_ca = 'w'\n[siem]\nca = 'w'\n[retention]\nevents_days = 1_0\nresults_days = 0x2\n[web]\nlisten = '127.0.0.1:3'\nurl = 'https://m.test'\nuser_header = 'x-user'\n\
         brand_logo = 'l'\n[web.oidc]\nname = 'n'\nca = 'w'\n[log]\nformat = 'json'\nfilter = 'debug'\n\
+        [enrollment]\nurl = 'https://m.test'\nportal_url = 'https://m.test/p'\nissuer_command = 'i'\n\
         [templates]\njob_data = '<a>{job_data}</a>'\n";
     let loaded = parsed(text);
     assert_eq!(told(&loaded), [""; 0]);
@@ -300,6 +301,7 @@ fn every_key_is_shown_with_its_value() {
             entry.key,
             "key"
                 | "otlp.endpoint"
+                | "enrollment.issuer_url"
                 | "web.oidc.issuer"
                 | "web.oidc.client_id"
                 | "web.oidc.client_secret_file"
