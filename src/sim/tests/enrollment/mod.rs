@@ -4,5 +4,6 @@ mod documents;
 mod fleet;
 mod flows;
 mod refusals;
+mod refused_documents;
 mod renewals;
 mod site;
